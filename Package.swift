@@ -1,0 +1,110 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// The targets' imports point one way: from the command line at the bottom of this list to the
+/// vocabulary at its top. `Segmenter` never sees `Inflation`, which is what makes its verdict on a
+/// conversion worth something.
+let package = Package(
+  name: "inflate-ckpt",
+  products: [
+    .executable(name: "inflate-ckpt", targets: ["inflate-ckpt"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    // C libraries, found through pkg-config.
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
+
+    // Vocabulary.
+    .target(name: "Diagnostics"),
+    .target(name: "Documents", dependencies: ["CJSON", "Diagnostics"]),
+    .target(
+      name: "Files",
+      dependencies: ["Diagnostics", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(name: "Tensors", dependencies: ["Diagnostics"]),
+
+    // What the binary carries inside itself.
+    .target(
+      name: "BuiltInZoo", path: "Zoo", exclude: ["Reference"],
+      resources: [.embedInCode("Families"), .embedInCode("Models")]),
+    .target(
+      name: "BuiltInSchemas", path: "Schemas",
+      resources: [
+        .embedInCode("conversion-report.schema.json"),
+        .embedInCode("family.schema.json"),
+        .embedInCode("mirror-index.schema.json"),
+        .embedInCode("model-entry.schema.json"),
+        .embedInCode("plan.schema.json"),
+        .embedInCode("recipe.schema.json"),
+        .embedInCode("verification-report.schema.json"),
+      ]),
+
+    // The work.
+    .target(
+      name: "Checkpoints",
+      dependencies: ["CHDF5", "CZlib", "Diagnostics", "Documents", "Files", "Tensors"]),
+    .target(
+      name: "Architectures", dependencies: ["BuiltInZoo", "Diagnostics", "Documents", "Tensors"]),
+    .target(
+      name: "Inflation",
+      dependencies: [
+        "Architectures", "Checkpoints", "Diagnostics", "Documents", "Files", "Tensors",
+      ]),
+    .target(name: "Kernels", dependencies: ["COpenBLAS", "Tensors"]),
+    .target(
+      name: "Segmenter", dependencies: ["Architectures", "Diagnostics", "Kernels", "Tensors"]),
+    .target(name: "Volumes", dependencies: ["CZlib", "Diagnostics", "Files"]),
+    .target(
+      name: "Verification",
+      dependencies: [
+        "Architectures", "Checkpoints", "Diagnostics", "Documents", "Inflation", "Segmenter",
+        "Tensors", "Volumes",
+      ]),
+    .target(name: "ModelZoo", dependencies: ["BuiltInZoo", "Diagnostics", "Documents", "Files"]),
+    .executableTarget(
+      name: "inflate-ckpt",
+      dependencies: [
+        "Architectures", "BuiltInSchemas", "Checkpoints", "Diagnostics", "Documents", "Files",
+        "Inflation", "ModelZoo", "Segmenter", "Tensors", "Verification", "Volumes",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // One test target per target of the work.
+    .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
+    .testTarget(name: "DocumentsTests", dependencies: ["Diagnostics", "Documents"]),
+    .testTarget(name: "FilesTests", dependencies: ["Diagnostics", "Files"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Diagnostics", "Tensors"]),
+    .testTarget(
+      name: "CheckpointsTests",
+      dependencies: ["Checkpoints", "Diagnostics", "Documents", "Tensors"]),
+    .testTarget(
+      name: "ArchitecturesTests",
+      dependencies: ["Architectures", "BuiltInZoo", "Checkpoints", "Diagnostics", "Tensors"]),
+    .testTarget(
+      name: "InflationTests",
+      dependencies: ["Architectures", "Checkpoints", "Diagnostics", "Inflation", "Tensors"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(
+      name: "SegmenterTests",
+      dependencies: ["Architectures", "Checkpoints", "Diagnostics", "Segmenter", "Tensors"]),
+    .testTarget(name: "VolumesTests", dependencies: ["Diagnostics", "Files", "Volumes"]),
+    .testTarget(
+      name: "VerificationTests",
+      dependencies: [
+        "Architectures", "Checkpoints", "Diagnostics", "Documents", "Inflation", "Verification",
+        "Volumes",
+      ]),
+    .testTarget(
+      name: "ModelZooTests", dependencies: ["BuiltInZoo", "Diagnostics", "Files", "ModelZoo"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["BuiltInSchemas", "Checkpoints", "Documents", "Tensors", "inflate-ckpt"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

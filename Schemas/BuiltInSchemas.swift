@@ -1,0 +1,2 @@
+/// The JSON Schemas of every document that the tool reads or writes.
+package enum BuiltInSchemas {}

@@ -1,0 +1,105 @@
+import Diagnostics
+
+/// A value of a document together with the way to it, so that every complaint says where.
+package struct JSONReader: Sendable {
+  package let value: JSONValue
+  /// A JSON pointer (RFC 6901) from the root of the document.
+  package let pointer: String
+
+  package init(_ value: JSONValue, pointer: String = "") {
+    self.value = value
+    self.pointer = pointer
+  }
+
+  package func fault(_ reason: String, remedy: String? = nil) -> Fault {
+    Fault(.invalidDocument, reason, at: .init(pointer: pointer), remedy: remedy)
+  }
+
+  private func mismatch(_ expected: String) -> Fault {
+    fault("\(expected) is expected here, not \(value.kindName)")
+  }
+
+  package func string() throws -> String {
+    guard case .string(let string) = value else { throw mismatch("a string") }
+    return string
+  }
+
+  package func integer(in range: ClosedRange<Int> = 0...Int.max) throws -> Int {
+    guard case .integer(let integer) = value else { throw mismatch("a whole number") }
+    guard range.contains(Int(integer)) else {
+      throw fault("\(integer) is outside \(range.lowerBound)…\(range.upperBound)")
+    }
+    return Int(integer)
+  }
+
+  package func number() throws -> Double {
+    switch value {
+    case .number(let number): return number
+    case .integer(let integer): return Double(integer)
+    default: throw mismatch("a number")
+    }
+  }
+
+  package func boolean() throws -> Bool {
+    guard case .boolean(let boolean) = value else { throw mismatch("true or false") }
+    return boolean
+  }
+
+  package func elements() throws -> [JSONReader] {
+    guard case .array(let values) = value else { throw mismatch("a list") }
+    return values.enumerated().map { JSONReader($1, pointer: "\(pointer)/\($0)") }
+  }
+
+  package func members() throws -> [(name: String, reader: JSONReader)] {
+    guard case .object(let members) = value else { throw mismatch("an object") }
+    return members.map { ($0.name, child($0.name, $0.value)) }
+  }
+
+  /// The member called `name`; a fault when the object lacks it.
+  package func member(_ name: String) throws -> JSONReader {
+    guard let member = try optionalMember(name) else { throw fault("\"\(name)\" is missing") }
+    return member
+  }
+
+  /// The member called `name`, or nil when it is absent or `null`.
+  package func optionalMember(_ name: String) throws -> JSONReader? {
+    guard case .object = value else { throw mismatch("an object") }
+    guard let member = value[name], member != .null else { return nil }
+    return child(name, member)
+  }
+
+  /// Refuses members that the document's schema does not know: a misspelt option must not pass.
+  package func allowOnly(_ names: Set<String>) throws {
+    for (name, reader) in try members() where !names.contains(name) {
+      throw reader.fault(
+        "unknown member \"\(printable(name))\"",
+        remedy: "known members: \(names.sorted().joined(separator: ", "))")
+    }
+  }
+
+  private func child(_ name: String, _ value: JSONValue) -> JSONReader {
+    var escaped = ""
+    for character in name {
+      switch character {
+      case "~": escaped += "~0"
+      case "/": escaped += "~1"
+      default: escaped.append(character)
+      }
+    }
+    return JSONReader(value, pointer: "\(pointer)/\(escaped)")
+  }
+}
+
+extension JSONValue {
+  var kindName: String {
+    switch self {
+    case .null: "null"
+    case .boolean: "a boolean"
+    case .integer: "a whole number"
+    case .number: "a number"
+    case .string: "a string"
+    case .array: "a list"
+    case .object: "an object"
+    }
+  }
+}

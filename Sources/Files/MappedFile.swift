@@ -1,0 +1,84 @@
+import Diagnostics
+import Foundation
+
+/// A file of which only the pages that are looked at come into memory.
+///
+/// The one owner of the mapping's pointer: everybody else sees spans that cannot outlive it and
+/// cannot reach beyond it.
+package final class MappedFile: Sendable {
+  package let path: String
+  package let byteCount: Int
+  nonisolated(unsafe) private let start: UnsafeRawPointer?
+
+  /// - Throws: `missing-input` when there is no such file, `unreadable` when it is a folder or the
+  ///   system refuses.
+  package init(path: String) throws {
+    self.path = path
+    let place = Fault.Place(file: path)
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      let missing = errno == ENOENT || errno == ENOTDIR
+      throw Fault(
+        missing ? .missingInput : .unreadable,
+        missing ? "there is no such file" : systemMessage(), at: place)
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw Fault(.unreadable, systemMessage(), at: place)
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw Fault(.unreadable, "this is a folder or a device, not a file", at: place)
+    }
+    byteCount = Int(status.st_size)
+    guard byteCount > 0 else {
+      start = nil
+      return
+    }
+    guard let address = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0),
+      address != MAP_FAILED
+    else {
+      throw Fault(.unreadable, "cannot map the file: \(systemMessage())", at: place)
+    }
+    start = UnsafeRawPointer(address)
+  }
+
+  deinit {
+    if let start { munmap(UnsafeMutableRawPointer(mutating: start), byteCount) }
+  }
+
+  /// The bytes in `range`.
+  ///
+  /// - Throws: `unreadable` when the range does not lie in the file.
+  package func withBytes<Result>(
+    in range: Range<Int>, _ body: (RawSpan) throws -> Result
+  ) throws -> Result {
+    guard range.lowerBound >= 0, range.upperBound <= byteCount else {
+      throw Fault(
+        .unreadable, "bytes \(range.lowerBound)…\(range.upperBound) lie beyond the file's end",
+        at: .init(file: path, byteOffset: UInt64(max(0, range.lowerBound))))
+    }
+    let bytes = UnsafeRawBufferPointer(start: start, count: byteCount)
+    return try body(UnsafeRawBufferPointer(rebasing: bytes[range]).bytes)
+  }
+
+  package func withBytes<Result>(_ body: (RawSpan) throws -> Result) throws -> Result {
+    try withBytes(in: 0..<byteCount, body)
+  }
+
+  /// Gives the pages of `range` back to the system once they are no longer needed, so that reading
+  /// a large file front to back keeps a small footprint.
+  package func release(_ range: Range<Int>) {
+    guard let start else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let lower = (range.lowerBound + page - 1) / page * page
+    let upper = range.upperBound / page * page
+    guard lower < upper, upper <= byteCount else { return }
+    madvise(UnsafeMutableRawPointer(mutating: start + lower), upper - lower, MADV_DONTNEED)
+  }
+}
+
+/// The system's words for the last error.
+package func systemMessage(_ code: Int32 = errno) -> String {
+  String(cString: strerror(code))
+}
