@@ -116,6 +116,11 @@ def disturb(image: Tensor, random: torch.Generator) -> Tensor:
     return torch.where(brain, image, 0.0).clamp(0, 1)
 
 
+def tissue_label(grey: Tensor, white: Tensor) -> Tensor:
+    """0, 1 (grey matter) or 2 (white matter) from the two probabilities."""
+    return torch.where(white > grey, 2, 1) * (grey + white >= TISSUE_SHARE)
+
+
 class TrainingSlices:
     """An endless, seeded supply of (slice, label) pairs from one brain."""
 
@@ -132,8 +137,7 @@ class TrainingSlices:
         centre = (self.volume.shape[-1] - 1) / 2
         height = uniform(self.random, *self.heights) - centre
         image, grey, white = sample(self.volume, plane(self.random, height))
-        label = torch.where(white > grey, 2, 1) * (grey + white >= TISSUE_SHARE)
-        return disturb(image[None], self.random), label
+        return disturb(image[None], self.random), tissue_label(grey, white)
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
         """A batch of slices [size, 1, SIDE, SIDE] and labels [size, SIDE, SIDE]."""
