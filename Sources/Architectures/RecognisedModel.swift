@@ -12,8 +12,13 @@ package struct RecognisedModel: Sendable {
   package let decoderLayers: [Int]
   /// What stood before every name: `encoder.`, `module.`, or nothing.
   package let prefix: String
+  package let hasDecoder: Bool
+  /// Tensors that the family's description drops by a named rule.
+  package let drops: [SourceKey: DropRule]
   /// Tensors of the checkpoint that the family's description does not speak of.
   package let unclaimed: [SourceKey]
+  /// What our own converter wrote into the checkpoint, if it did.
+  package let record: ConversionRecord?
 
   /// - Throws: `missing-hyper-parameter` when neither shapes nor flags told it.
   package func parameter(_ name: String) throws -> Int {
@@ -21,7 +26,7 @@ package struct RecognisedModel: Sendable {
       throw Fault(
         .missingHyperParameter,
         "the tensors' shapes do not tell \(name) of this \(family.title) checkpoint",
-        remedy: "give it on the command line or in a config.json beside the checkpoint")
+        remedy: "give it on the command line")
     }
     return value
   }
@@ -34,9 +39,18 @@ package struct RecognisedModel: Sendable {
     }
     return key
   }
+
+  /// The size of the image that the token grid stands for, in voxels: height, width and, for a 3D
+  /// model, depth.
+  package func imageSize() throws -> [Int] {
+    let axes = family.dimensions == 2 ? ["Height", "Width"] : ["Height", "Width", "Depth"]
+    return try axes.map { try parameter("grid\($0)") * parameter("patch\($0)") }
+  }
 }
 
 extension Fault.Code {
   package static let missingHyperParameter = Fault.Code(
     "missing-hyper-parameter", exit: .invalidData)
+  package static let unrecognisedFamily = Fault.Code("unrecognised-family", exit: .invalidData)
+  package static let ambiguousFamily = Fault.Code("ambiguous-family", exit: .invalidData)
 }

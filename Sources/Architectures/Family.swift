@@ -1,0 +1,155 @@
+import Diagnostics
+import Documents
+import Tensors
+
+/// How a family of models names and shapes its tensors: data, read from `Zoo/Families/*.json` or
+/// from a user's own file.
+package struct Family: Sendable {
+  package let id: String
+  package let title: String
+  /// 2 for image models, 3 for models of volumes.
+  package let dimensions: Int
+  /// What may stand before every name.
+  package let prefixes: [String]
+  package let tensors: [TensorRule]
+  /// Tensors that have no place in a segmenter, with the rule that drops them.
+  package let drops: [DropEntry]
+  package let components: [Component]
+  /// `symbol = expression`: taken for true, in order, when shapes leave a symbol open.
+  package let assumptions: [(symbol: String, value: ShapeExpression)]
+  private let constants: [String: Double]
+  private let decoderLayersByDepth: [Int: [Int]]
+
+  /// One line of the description: a name, what it is for, its shape.
+  package struct TensorRule: Sendable {
+    package let name: NamePattern
+    package let role: String
+    package let shape: [ShapeExpression]
+    package let isOptional: Bool
+    /// What stands for the tensor when a source has none: the value that computes the same.
+    package let neutral: Neutral?
+    /// Set for a tensor that follows from the geometry alone.
+    package let derivation: Derivation?
+
+    package func role(at position: Int?) -> Role {
+      guard let position, let index = name.index else { return Role(role) }
+      return Role(role.replacing("{\(index.name)}", with: String(position)))
+    }
+  }
+
+  package enum Neutral: String, Sendable, CaseIterable {
+    case ones
+    case zeros
+  }
+
+  package enum Derivation: String, Sendable, CaseIterable {
+    /// BEiT's table of row numbers, the class token's three rows last.
+    case beitRelativePositionIndex = "beit-relative-position-index"
+  }
+
+  package struct DropEntry: Sendable {
+    package let name: NamePattern
+    package let rule: DropRule
+  }
+
+  /// A part with a description of its own, such as a decoder.
+  package struct Component: Sendable {
+    package let familyID: String
+    package let prefixes: [String]
+  }
+
+  /// A number that the weights do not tell, such as `layerNormEpsilon`.
+  package func constant(_ name: String) -> Double? { constants[name] }
+
+  /// The blocks whose outputs the paper's decoders take from an encoder of `depth` blocks.
+  package func decoderLayers(depth: Int) -> [Int]? { decoderLayersByDepth[depth] }
+
+  /// - Throws: `invalid-document` or `invalid-family` with a pointer into the description.
+  package init(_ document: JSONReader) throws {
+    try document.allowOnly([
+      "$schema", "formatVersion", "id", "title", "dimensions", "prefixes", "tensors", "drops",
+      "components", "assumptions", "constants", "decoderLayers",
+    ])
+    _ = try document.member("formatVersion").integer(in: 1...1)
+    id = try document.member("id").string()
+    title = try document.member("title").string()
+    dimensions = try document.member("dimensions").integer(in: 2...3)
+    prefixes = try document.optionalMember("prefixes")?.elements().map { try $0.string() } ?? [""]
+    tensors = try document.member("tensors").elements().map(Family.tensorRule)
+    drops = try document.optionalMember("drops")?.elements().map(Family.dropEntry) ?? []
+    components = try document.optionalMember("components")?.elements().map(Family.component) ?? []
+    assumptions =
+      try document.optionalMember("assumptions")?.elements().map(Family.assumption) ?? []
+    constants = Dictionary(
+      uniqueKeysWithValues: try document.optionalMember("constants")?.members()
+        .map { ($0.name, try $0.reader.number()) } ?? [])
+    decoderLayersByDepth = Dictionary(
+      uniqueKeysWithValues: try document.optionalMember("decoderLayers")?.members()
+        .map(Family.layers) ?? [])
+  }
+}
+
+extension Family {
+  private static func tensorRule(_ reader: JSONReader) throws -> TensorRule {
+    try reader.allowOnly(["name", "role", "shape", "optional", "neutral", "derived"])
+    return try located(in: .init(pointer: reader.pointer)) {
+      TensorRule(
+        name: try NamePattern(reader.member("name").string()),
+        role: try reader.member("role").string(),
+        shape: try reader.member("shape").elements().map { try ShapeExpression($0.string()) },
+        isOptional: try reader.optionalMember("optional")?.boolean() ?? false,
+        neutral: try reader.optionalMember("neutral").map { try $0.choice() },
+        derivation: try reader.optionalMember("derived").map { try $0.choice() })
+    }
+  }
+
+  private static func dropEntry(_ reader: JSONReader) throws -> DropEntry {
+    try reader.allowOnly(["name", "rule"])
+    let ruleID = try reader.member("rule").string()
+    guard let rule = DropRule(id: ruleID) else {
+      throw try reader.member("rule").fault(
+        "\"\(printable(ruleID))\" is no rule",
+        remedy: "known rules: \(DropRule.all.map(\.id).joined(separator: ", "))")
+    }
+    return DropEntry(name: try NamePattern(reader.member("name").string()), rule: rule)
+  }
+
+  private static func component(_ reader: JSONReader) throws -> Component {
+    try reader.allowOnly(["family", "prefixes"])
+    return Component(
+      familyID: try reader.member("family").string(),
+      prefixes: try reader.member("prefixes").elements().map { try $0.string() })
+  }
+
+  private static func assumption(
+    _ reader: JSONReader
+  ) throws -> (symbol: String, value: ShapeExpression) {
+    try reader.allowOnly(["symbol", "value"])
+    return (
+      try reader.member("symbol").string(),
+      try ShapeExpression(reader.member("value").string())
+    )
+  }
+
+  private static func layers(
+    _ member: (name: String, reader: JSONReader)
+  ) throws -> (Int, [Int]) {
+    guard let depth = Int(member.name), depth > 0 else {
+      throw member.reader.fault("\"\(printable(member.name))\" is no number of blocks")
+    }
+    return (depth, try member.reader.elements().map { try $0.integer(in: 0...depth - 1) })
+  }
+}
+
+extension JSONReader {
+  /// One of an enumeration's raw values.
+  fileprivate func choice<Choice>() throws -> Choice
+  where Choice: RawRepresentable<String> & CaseIterable {
+    let text = try string()
+    guard let choice = Choice(rawValue: text) else {
+      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+      throw fault("\"\(printable(text))\" is none of \(known)")
+    }
+    return choice
+  }
+}

@@ -1,0 +1,49 @@
+import BuiltInZoo
+import Diagnostics
+import Documents
+
+/// The families that are known: those that the binary carries, and a user's own.
+package struct FamilyCatalogue: Sendable {
+  package let families: [Family]
+
+  /// - Throws: `invalid-family` when two families have one id, or a component names none.
+  package init(_ families: [Family]) throws {
+    var ids: Set<String> = []
+    for family in families where !ids.insert(family.id).inserted {
+      throw Fault(.invalidFamily, "two families are called \"\(printable(family.id))\"")
+    }
+    for family in families {
+      for component in family.components where !ids.contains(component.familyID) {
+        throw Fault(
+          .invalidFamily,
+          "family \(family.id) has a component of unknown family \"\(printable(component.familyID))\""
+        )
+      }
+    }
+    self.families = families
+  }
+
+  /// The families that the binary carries inside itself.
+  package static func builtIn() throws -> FamilyCatalogue {
+    try FamilyCatalogue(
+      BuiltInZoo.families.map { name, text in
+        try located(in: .init(file: name)) { try Family(JSONReader(JSONValue(parsing: text))) }
+      })
+  }
+
+  /// - Throws: `usage` with the known ids.
+  package func family(_ id: String) throws -> Family {
+    guard let family = families.first(where: { $0.id == id }) else {
+      throw Fault(
+        .usage, "there is no family called \"\(printable(id))\"",
+        remedy: "known families: \(models.map(\.id).joined(separator: ", "))")
+    }
+    return family
+  }
+
+  /// The families that are whole models rather than parts of others.
+  package var models: [Family] {
+    let parts = Set(families.flatMap { $0.components.map(\.familyID) })
+    return families.filter { !parts.contains($0.id) }
+  }
+}
