@@ -1,0 +1,42 @@
+import Kernels
+import Testing
+
+@Suite struct MatrixTests {
+  @Test func viewsShareTheirBuffer() {
+    let matrix = Matrix(rows: 3, columns: 4, values: (0..<12).map { Float($0) })
+    let view = matrix.rows(1..<3).columns(1..<3)
+    #expect(view.values == [5, 6, 9, 10])
+    view[1, 0] = -1
+    #expect(matrix[2, 1] == -1)
+    #expect(view.rowStride == 4)
+  }
+
+  @Test func copiesIntoAPartOfAWiderMatrix() {
+    let whole = Matrix(rows: 2, columns: 5, repeating: 0)
+    Matrix(rows: 2, columns: 2, values: [1, 2, 3, 4]).copy(to: whole.columns(2..<4))
+    #expect(whole.values == [0, 0, 1, 2, 0, 0, 0, 3, 4, 0])
+  }
+
+  @Test func workspaceHandsMemoryOutAgain() {
+    let workspace = Workspace()
+    do {
+      let first = Matrix(rows: 100, columns: 100, repeating: 7, from: workspace)
+      #expect(first[99, 99] == 7)
+    }
+    let second = Matrix(rows: 90, columns: 100, from: workspace)
+    // The contents are unspecified, but a block that came back still holds what was in it.
+    #expect(second[89, 99] == 7)
+    let third = Matrix(rows: 90, columns: 100, repeating: 1, from: workspace)
+    #expect(second[0, 0] == 7)
+    #expect(third[0, 0] == 1)
+  }
+
+  @Test(arguments: [1, 7, 8, 9, 33])
+  func findsTheFirstNonFiniteElement(columns: Int) {
+    let matrix = Matrix(rows: 4, columns: columns, repeating: .greatestFiniteMagnitude)
+    #expect(matrix.firstNonFinite == nil)
+    matrix[3, 0] = .infinity
+    matrix[2, columns - 1] = .nan
+    #expect(matrix.firstNonFinite! == (2, columns - 1))
+  }
+}
