@@ -1,0 +1,43 @@
+import Architectures
+import Kernels
+
+/// `activation(input · weightsᵀ + bias)`; on a map's pixels it is a 1 × 1 convolution.
+struct LinearLayer: Sendable {
+  /// `[outputs, inputs]`
+  let weights: Matrix
+  let bias: [Float]
+  var activation = Activation.none
+
+  var outputCount: Int { weights.rowCount }
+
+  func callAsFunction(_ input: Matrix, accumulate: Bool = false, into output: Matrix) {
+    multiply(
+      input, byTransposed: weights, bias: bias, accumulate: accumulate, activation: activation,
+      into: output)
+  }
+
+  func callAsFunction(_ input: Matrix, from workspace: Workspace) -> Matrix {
+    let output = Matrix(rows: input.rowCount, columns: outputCount, from: workspace)
+    self(input, into: output)
+    return output
+  }
+}
+
+extension LinearLayer {
+  /// - Parameter scales: a factor for each output, taken into the weights and the bias
+  init(
+    _ loader: WeightLoader, _ role: Role, inputs: Int, outputs: Int,
+    scaledBy scales: [Float]? = nil,
+    activation: Activation = .none
+  ) throws {
+    var weights = try loader.values("\(role).weight", shape: [outputs, inputs])
+    var bias = try loader.values("\(role).bias", shape: [outputs])
+    for (output, scale) in (scales ?? []).enumerated() {
+      bias[output] *= scale
+      for index in output * inputs..<(output + 1) * inputs { weights[index] *= scale }
+    }
+    self.init(
+      weights: Matrix(rows: outputs, columns: inputs, values: weights), bias: bias,
+      activation: activation)
+  }
+}
