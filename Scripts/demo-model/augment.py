@@ -1,8 +1,8 @@
 """Slices cut through the training brain in ever new ways.
 
-Every training slice is sampled from the volume itself along a turned, tilted, scaled and
-bent plane, so one brain yields far more than its 155 axial slices. Then its intensities
-are disturbed the way scanners disturb them.
+Every training slice is sampled from the volume itself along a turned, tilted, scaled
+and bent plane, so one brain yields far more than its 155 axial slices. Then its
+intensities are disturbed the way scanners disturb them.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ TISSUE_SHARE = 0.7
 """Grey and white matter together must fill this share of a voxel to count as tissue.
 
 An average of 152 heads has a wide rim of half-filled voxels around the cortex. At 0.5
-they would be grey matter; in a single head, as the labels of Colin27 see it, most of them
-are fluid.
+they would be grey matter; in a single head, as the labels of Colin27 see it, most of
+them are fluid.
 """
 
 
@@ -96,8 +96,8 @@ def blur(image: Tensor, sigma: float) -> Tensor:
 def disturb(image: Tensor, random: torch.Generator) -> Tensor:
     """The windowed slice [1, SIDE, SIDE] as another scanner might have seen it.
 
-    MNI152 is an average of 152 heads and softer than any single one, so sharpening is as
-    likely here as blurring.
+    MNI152 is an average of 152 heads and softer than any single one, so sharpening is
+    even likelier here than blurring.
     """
     brain = image > 0
     if chance(random, 0.5):
@@ -127,7 +127,7 @@ class TrainingSlices:
     def __init__(
         self, image: Tensor, maps: Tensor, heights: tuple[int, int], seed: int
     ) -> None:
-        """`image` [H, W, D] is windowed; `maps` [2, H, W, D] are tissue probabilities."""
+        """A windowed `image` [H, W, D] and `maps` [2, H, W, D] of its tissues."""
         self.volume = torch.cat([image[None], maps])
         self.heights = heights
         self.random = torch.Generator().manual_seed(seed)

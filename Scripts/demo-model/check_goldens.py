@@ -2,8 +2,8 @@
 
     python check_goldens.py FOLDER
 
-FOLDER holds `config.json`, `decoder.safetensors`, `target_{inflation,centering}.safetensors`
-and `io_{inflation,centering}.safetensors` of the `transseg/beit` case.
+FOLDER is the `transseg/beit` case: `config.json`, `decoder.safetensors`,
+`target_{inflation,centering}.safetensors` and `io_{inflation,centering}.safetensors`.
 """
 
 from __future__ import annotations

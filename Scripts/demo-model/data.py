@@ -1,8 +1,9 @@
 """The two brains: MNI152 to learn from, Colin27 to be judged on.
 
-Both are read as they are installed (MNI152 with the nilearn package, Colin27 with Debian's
-mricron-data), both have their first voxel axis pointing right and their second forward, and
-an axial slice is `volume[:, :, k]`: height is the first axis, width the second.
+Both are read as they are installed (MNI152 with the nilearn package, Colin27 with
+Debian's mricron-data), both have their first voxel axis pointing right and their second
+forward, and an axial slice is `volume[:, :, k]`: height is the first axis, width the
+second.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ def square(volume: Volume, centre: tuple[int, int]) -> Volume:
 def brain_centre(volume: Volume) -> tuple[int, int]:
     """Middle of the brain's bounding box, in plane."""
     rows, columns, _ = np.nonzero(volume)
-    middle = (rows.min() + rows.max() + 1) // 2, (columns.min() + columns.max() + 1) // 2
+    middle = (
+        (rows.min() + rows.max() + 1) // 2,
+        (columns.min() + columns.max() + 1) // 2,
+    )
     return int(middle[0]), int(middle[1])
 
 
@@ -103,7 +107,7 @@ def load_mni152() -> Brain:
 
 
 def hmrf_labels(volume: Volume) -> NDArray[np.uint8]:
-    """Grey and white matter after a hidden Markov random field; the rest, CSF too, is 0."""
+    """Grey and white matter by a hidden Markov random field; all else, CSF too, is 0."""
     from dipy.segment.tissue import TissueClassifierHMRF
 
     classifier = TissueClassifierHMRF(verbose=False)

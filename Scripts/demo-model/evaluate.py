@@ -1,4 +1,4 @@
-"""Segments the reference brain with the 2D model and its 3D counterparts, and scores it."""
+"""Segments the reference brain in 2D and with the inflated models, and scores it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH = 8
 
 
 def windows(image: NDArray[np.float32], depth: int) -> torch.Tensor:
-    """Every slice of [H, W, D] with its neighbours, [D, depth, H, W]; end slices repeat."""
+    """Every slice with its neighbours, [D, depth, H, W]; end slices repeat."""
     around = np.arange(depth) - depth // 2
     chosen = np.arange(image.shape[2])[:, None] + around
     chosen = chosen.clip(0, image.shape[2] - 1)
@@ -81,7 +81,7 @@ def best_thresholds(image: NDArray[np.float32], truth: Labels) -> tuple[float, f
 
 
 def threshold_baseline(image: NDArray[np.float32], truth: Labels) -> Scores:
-    """Dice of two thresholds found on the training brain: what intensity alone can do."""
+    """Dice of two thresholds from the training brain: what intensity alone can do."""
     brain = load_mni152()
     known = tissue_label(*torch.from_numpy(brain.tissue)).numpy()
     grey, white = best_thresholds(brain.window(brain.intensity), known)

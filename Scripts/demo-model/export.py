@@ -103,7 +103,12 @@ def write_fixture(model: Segmenter, brain: Brain, path: Path) -> None:
 def description(brain: Brain, scores: dict, extra: dict, folder: Path) -> dict:
     """What `reference.json` says."""
     geometry = asdict(Geometry())
-    names = (f"{NAME}.safetensors", f"{NAME}.h5", "colin27-t1.nii.gz", "colin27-labels.nii.gz")
+    names = (
+        f"{NAME}.safetensors",
+        f"{NAME}.h5",
+        "colin27-t1.nii.gz",
+        "colin27-labels.nii.gz",
+    )
     return {
         "checkpoints": [f"{NAME}.safetensors", f"{NAME}.h5"],
         "volume": "colin27-t1.nii.gz",
@@ -149,7 +154,9 @@ def rounded_figures(value: object) -> object:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write and measure the bundled files.")
     parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--labels", type=Path, required=True, help="cache of the labels")
+    parser.add_argument(
+        "--labels", type=Path, required=True, help="cache of the labels"
+    )
     parser.add_argument("--repository", type=Path, required=True)
     options = parser.parse_args()
     torch.set_num_threads(THREADS)
@@ -177,8 +184,15 @@ def main() -> None:
         ),
         "diceTwoThresholds": threshold_baseline(image, brain.tissue),
     }
-    print(table({**scores, "2D, whole brain": extra["dice2DWholeBrain"],
-                 "two thresholds": extra["diceTwoThresholds"]}))
+    print(
+        table(
+            {
+                **scores,
+                "2D, whole brain": extra["dice2DWholeBrain"],
+                "two thresholds": extra["diceTwoThresholds"],
+            }
+        )
+    )
     document = rounded_figures(description(brain, scores, extra, reference))
     (reference / "reference.json").write_text(json.dumps(document, indent=2) + "\n")
 

@@ -1,12 +1,12 @@
 """A BEiT encoder with a UPerNet head, in the tensor names of the published checkpoints.
 
-The encoder's tensors carry BEiT's own names (`blocks.0.attn.qkv.weight`), the head's the
-names TransSeg gives them under `decoder.`, so that a state dict of this module is what a
-user would hold after fine-tuning a 2D model.
+The encoder's tensors carry BEiT's own names (`blocks.0.attn.qkv.weight`), the head's
+the names TransSeg gives them under `decoder.`, so that a state dict of this module is
+what a user would hold after fine-tuning a 2D model.
 
-A 3D window is a 2D image whose slices are channels: a kernel that spans the whole depth of
-its window computes the same sum either way. One module therefore serves as the 2D model
-(three channels) and as its inflated counterpart (one channel a slice).
+A 3D window is a 2D image whose slices are channels: a kernel that spans the whole depth
+of its window computes the same sum either way. One module therefore serves as the 2D
+model (three channels) and as its inflated counterpart (one channel a slice).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def relative_position_index(grid: int) -> Tensor:
 
 
 def resize(x: Tensor, size: int) -> Tensor:
-    """Bilinear resampling to a square, with pixel centres aligned and no antialiasing."""
+    """Bilinear resampling to a square, pixel centres aligned, no antialiasing."""
     return F.interpolate(x, size=(size, size), mode="bilinear", align_corners=False)
 
 
