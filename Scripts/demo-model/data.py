@@ -107,7 +107,7 @@ def load_mni152() -> Brain:
 
 
 def hmrf_labels(volume: Volume) -> NDArray[np.uint8]:
-    """Grey and white matter by a hidden Markov random field; all else, CSF too, is 0."""
+    """Grey and white matter by a hidden Markov random field; the rest and CSF are 0."""
     from dipy.segment.tissue import TissueClassifierHMRF
 
     classifier = TissueClassifierHMRF(verbose=False)
