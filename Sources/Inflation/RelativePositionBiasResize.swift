@@ -14,6 +14,15 @@ package struct RelativePositionBiasResize: Sendable, Equatable {
   package let classRowCount: Int
   package let method: BiasResizeMethod
 
+  package init(
+    sourceGrid: [Int], targetGrid: [Int], classRowCount: Int, method: BiasResizeMethod
+  ) {
+    self.sourceGrid = sourceGrid
+    self.targetGrid = targetGrid
+    self.classRowCount = classRowCount
+    self.method = method
+  }
+
   package var changesGrid: Bool { sourceGrid != Array(targetGrid.prefix(2)) }
 
   package func apply(to table: FloatTensor) throws -> FloatTensor {

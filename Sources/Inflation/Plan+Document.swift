@@ -1,0 +1,67 @@
+import Architectures
+import Documents
+
+extension Plan {
+  package static let formatVersion = 1
+
+  /// The plan as JSON, by `Schemas/plan.schema.json`.
+  package func document(sourceName: String) -> JSONValue {
+    .object(documentMembers(sourceName: sourceName))
+  }
+
+  func documentMembers(sourceName: String) -> [JSONValue.Member] {
+    [
+      .init("formatVersion", .integer(Int64(Plan.formatVersion))),
+      .init("verdict", .string(verdict)),
+      .init(
+        "source",
+        .object([
+          "file": .string(sourceName), "family": .string(source.family.id),
+          "prefix": .string(source.prefix), "parameters": Plan.document(source.parameters),
+        ])),
+      .init(
+        "target",
+        .object([
+          "family": .string(target.id), "parameters": Plan.document(targetParameters),
+          "decoderLayers": .integers(decoderLayers),
+        ])),
+      .init(
+        "options",
+        .object(
+          options.recorded.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
+      .init("tensors", .array(tensors.map(\.document))),
+      .init("dropped", .array(dropped.map(\.document))),
+    ]
+  }
+
+  private static func document(_ parameters: [String: Int]) -> JSONValue {
+    .object(
+      parameters.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64($0.value))) })
+  }
+}
+
+extension PlannedTensor {
+  var document: JSONValue {
+    .object([
+      "name": .string(key.name),
+      "role": .string(role.path),
+      "dtype": .string(dtype.rawValue),
+      "shape": .integers(shape.extents),
+      "action": .string(action.name),
+      "inputs": .strings(action.input.map { [$0.name] } ?? []),
+      "detail": action.detail.map { .string($0) },
+      "exactness": .string(exactness.rawValue),
+    ])
+  }
+}
+
+extension DroppedTensor {
+  var document: JSONValue {
+    .object([
+      "name": .string(key.name),
+      "rule": .string(rule.id),
+      "consequence": .string(rule.consequence),
+      "changesEncoder": .boolean(rule.changesEncoder),
+    ])
+  }
+}

@@ -1,0 +1,215 @@
+import Architectures
+import Inflation
+import Tensors
+
+/// What must hold between the tensors of the 2D source and of the 3D checkpoint, whatever the
+/// weights are.
+struct IdentityChecks {
+  let source: any TensorSource
+  let sourceModel: RecognisedModel
+  let checkpoint: any TensorSource
+  let model: RecognisedModel
+
+  func run() throws -> [Check] {
+    [try patchEmbedding(), try relativePositionBias(), try carriedOver()]
+  }
+
+  /// A figure for the tensor that departs most.
+  private struct Worst {
+    var distance = 0.0
+    var tensor: String?
+    var count = 0
+
+    mutating func note(_ tensor: SourceKey, _ distance: Double) {
+      count += 1
+      // NaN is worse than any number.
+      if distance.isNaN || distance > self.distance {
+        self.distance = distance
+        self.tensor = tensor.name
+      }
+    }
+  }
+
+  /// max |actual − expected| relative to max |expected|.
+  static func relativeDistance(_ actual: [Float], _ expected: [Float]) -> Double {
+    guard actual.count == expected.count else { return .infinity }
+    var (distance, scale) = (Float(0), Float(0))
+    for (left, right) in zip(actual, expected) {
+      let difference = abs(left - right)
+      if difference.isNaN { return .nan }
+      distance = max(distance, difference)
+      scale = max(scale, abs(right))
+    }
+    return distance == 0 ? 0 : Double(distance / max(scale, .leastNormalMagnitude))
+  }
+
+  /// Rounding to the stored type bounds what can be asked of derived weights.
+  private func tolerance(_ key: SourceKey) -> Double {
+    switch checkpoint.description(of: key)?.dtype {
+    case .f16: 1e-3
+    case .bf16: 8e-3
+    default: 1e-6
+    }
+  }
+}
+
+// MARK: - The patch embedding
+
+extension IdentityChecks {
+  private func patchEmbedding() throws -> Check {
+    let role: Role = "patchEmbedding.weight"
+    let key = try model.requiredKey(for: role)
+    let kernel = try checkpoint.floats(of: key)
+    let original = try source.floats(of: sourceModel.requiredKey(for: role))
+    guard kernel.shape.rank == 5, original.shape.rank == 4,
+      kernel.shape[0] == original.shape[0], kernel.shape[3] == original.shape[2],
+      kernel.shape[4] == original.shape[3]
+    else {
+      return .fallsShort(
+        .patchEmbedding,
+        detail: "kernel \(kernel.shape) cannot be an inflation of \(original.shape)",
+        tensor: key.name)
+    }
+    let expected = expectedDepthSums(of: original, channels: kernel.shape[1])
+    let distance = IdentityChecks.relativeDistance(depthSums(of: kernel), expected)
+    let bound = tolerance(key) * Double(kernel.shape[2]).squareRoot()
+    if let strategy = model.record?.options["patch-embed"],
+      let misplaced = try misplacedSlice(in: kernel, strategy: strategy, tolerance: tolerance(key))
+    {
+      return .fallsShort(
+        .patchEmbedding, detail: "slice \(misplaced) is not as \(strategy) has it",
+        tensor: key.name)
+    }
+    return .measured(
+      .patchEmbedding, distance, bound: .atMost(bound),
+      detail: "the kernels of \(kernel.shape[2]) slices are summed", tensor: key.name)
+  }
+
+  /// `[hidden, channels, height, width]`: the sum over the depth.
+  private func depthSums(of kernel: FloatTensor) -> [Float] {
+    let (depth, area) = (kernel.shape[2], kernel.shape[3] * kernel.shape[4])
+    var sums: [Float] = []
+    sums.reserveCapacity(kernel.shape.elementCount / depth)
+    for plane in 0..<kernel.shape[0] * kernel.shape[1] {
+      for index in 0..<area {
+        var sum = 0.0
+        for slice in 0..<depth {
+          sum += Double(kernel.values[(plane * depth + slice) * area + index])
+        }
+        sums.append(Float(sum))
+      }
+    }
+    return sums
+  }
+
+  /// A target with as many channels keeps them (unless it was asked to mix them); any other gets
+  /// the sum over the source's channels in equal parts.
+  private func expectedDepthSums(of original: FloatTensor, channels: Int) -> [Float] {
+    let (hidden, sourceChannels) = (original.shape[0], original.shape[1])
+    let area = original.shape[2] * original.shape[3]
+    let strategy = model.record?.options["channels"]
+    if strategy == "keep" || (strategy == nil && channels == sourceChannels) {
+      return original.values
+    }
+    let parts = Double(strategy == "mean" ? sourceChannels : channels)
+    var expected: [Float] = []
+    expected.reserveCapacity(hidden * channels * area)
+    for output in 0..<hidden {
+      let sums = (0..<area).map { (index: Int) -> Float in
+        var sum = 0.0
+        for channel in 0..<sourceChannels {
+          sum += Double(original.values[(output * sourceChannels + channel) * area + index])
+        }
+        return Float(sum / parts)
+      }
+      for _ in 0..<channels { expected += sums }
+    }
+    return expected
+  }
+
+  /// The first slice that breaks the strategy's pattern: with `average` all slices are equal, with
+  /// `center` all but the middle one are zero.
+  private func misplacedSlice(
+    in kernel: FloatTensor, strategy: String, tolerance: Double
+  ) throws -> Int? {
+    let (depth, area) = (kernel.shape[2], kernel.shape[3] * kernel.shape[4])
+    let planes = kernel.shape[0] * kernel.shape[1]
+    let slices = (0..<depth).map { (slice: Int) -> [Float] in
+      var values: [Float] = []
+      for plane in 0..<planes {
+        let start = (plane * depth + slice) * area
+        values += kernel.values[start..<start + area]
+      }
+      return values
+    }
+    return slices.indices.first { slice in
+      switch strategy {
+      case "average":
+        !(IdentityChecks.relativeDistance(slices[slice], slices[0]) <= tolerance)
+      case "center": slice != depth / 2 && slices[slice].contains { $0 != 0 }
+      default: false
+      }
+    }
+  }
+}
+
+// MARK: - Tables and copies
+
+extension IdentityChecks {
+  private static let tableKind = "blocks[].attention.relativePositionBias"
+
+  private func relativePositionBias() throws -> Check {
+    var worst = Worst()
+    let method =
+      model.record?.options["rel-pos-resize"].flatMap { BiasResizeMethod(rawValue: $0) }
+      ?? .geometric
+    let resize = RelativePositionBiasResize(
+      sourceGrid: try ["gridHeight", "gridWidth"].map(sourceModel.parameter),
+      targetGrid: try ["gridHeight", "gridWidth", "gridDepth"].map(model.parameter),
+      classRowCount: 3, method: method)
+    var bound = resize.changesGrid ? 1e-4 : 0
+    for (role, key) in model.keys.sorted(by: { $0.key < $1.key })
+    where role.kind == IdentityChecks.tableKind {
+      let original =
+        try sourceModel.keys[role]
+        ?? sourceModel.requiredKey(
+          for: "relativePositionBias.shared")
+      let expected = try resize.apply(to: source.floats(of: original))
+      let actual = try checkpoint.floats(of: key)
+      worst.note(key, IdentityChecks.relativeDistance(actual.values, expected.values))
+      bound = max(bound, storedBound(key, original))
+    }
+    return .measured(
+      .relativePositionBias, worst.distance, bound: .atMost(bound),
+      detail: resize.changesGrid
+        ? "\(worst.count) tables, resized and compared" : "\(worst.count) tables, compared",
+      tensor: worst.tensor)
+  }
+
+  private func carriedOver() throws -> Check {
+    var worst = Worst()
+    var bound = 0.0
+    for (role, key) in model.keys.sorted(by: { $0.key < $1.key })
+    where role.path != "patchEmbedding.weight" && role.kind != IdentityChecks.tableKind {
+      guard let original = sourceModel.keys[role],
+        let description = checkpoint.description(of: key), description.dtype.isFloatingPoint,
+        source.description(of: original)?.shape == description.shape
+      else { continue }
+      let distance = IdentityChecks.relativeDistance(
+        try checkpoint.floats(of: key).values, try source.floats(of: original).values)
+      worst.note(key, distance)
+      bound = max(bound, storedBound(key, original))
+    }
+    return .measured(
+      .carriedOver, worst.distance, bound: .atMost(bound),
+      detail: "\(worst.count) tensors compared",
+      tensor: worst.distance == 0 ? nil : worst.tensor)
+  }
+
+  /// Bit-equal unless the checkpoint stores fewer bits than the source.
+  private func storedBound(_ key: SourceKey, _ original: SourceKey) -> Double {
+    let stored = checkpoint.description(of: key)?.dtype
+    return stored == source.description(of: original)?.dtype || stored == .f32
+      ? 0 : tolerance(key)
+  }
+}

@@ -1,0 +1,108 @@
+import Architectures
+import ArgumentParser
+import Checkpoints
+import Diagnostics
+import Documents
+import Inflation
+import Tensors
+
+struct Convert: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Inflates a 2D checkpoint into a 3D segmenter's.",
+    discussion: """
+      The plan accounts for every tensor of the source and of the target; --plan prints it and \
+      writes nothing. The same source and options give the same bytes.
+      """)
+
+  @Argument(help: ArgumentHelp("The 2D checkpoint: safetensors or HDF5.", valueName: "source"))
+  var source: String
+
+  @Option(name: .customLong("to"), help: ArgumentHelp("What to make.", valueName: "target"))
+  var target: Target
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("The checkpoint to write (.safetensors).", valueName: "file"))
+  var output: String?
+
+  @Option(
+    name: .customLong("source"),
+    help: ArgumentHelp("The source's family, or auto to find it out.", valueName: "family"))
+  var sourceFamily = "auto"
+
+  @OptionGroup(title: "Geometry and strategies") var conversion: ConversionArguments
+  @OptionGroup(title: "Hints") var recognition: RecognitionOptions
+
+  @Flag(name: .customLong("plan"), help: "Print the plan and write nothing.")
+  var planOnly = false
+
+  @Option(help: ArgumentHelp("Write the conversion report as JSON.", valueName: "file"))
+  var report: String?
+
+  @Flag(help: "Print JSON: the plan, or the report.")
+  var json = false
+
+  @Flag(help: "Replace existing files.")
+  var force = false
+
+  enum Target: String, ExpressibleByArgument, CaseIterable {
+    case transsegBEiT = "transseg-beit"
+  }
+
+  func validate() throws {
+    if !planOnly {
+      guard let output else { throw ValidationError("say where to write with -o, or --plan") }
+      guard output.hasSuffix(".safetensors") else {
+        throw ValidationError("-o \(output): this release writes .safetensors")
+      }
+    } else if report != nil {
+      throw ValidationError("--report needs a conversion; use --plan --json for the plan")
+    }
+  }
+
+  func run() throws {
+    let source = try openCheckpoint(at: source)
+    let catalogue = try FamilyCatalogue.builtIn()
+    let model = try catalogue.recognise(
+      source, hints: recognition.hints(familyID: sourceFamily == "auto" ? nil : sourceFamily))
+    guard model.family.dimensions == 2 else {
+      throw Fault(
+        .unsupportedGeometry, "this is a \(model.family.title) checkpoint, 3D already",
+        at: .init(file: self.source))
+    }
+    var decoderFile: (any TensorSource)?
+    if case .file(let path) = conversion.decoderInit { decoderFile = try openCheckpoint(at: path) }
+    let plan = try PlanBuilder(
+      source: source, model: model, target: catalogue.family(target.rawValue),
+      catalogue: catalogue, options: conversion.options(for: model), decoderFile: decoderFile
+    ).plan()
+    guard !planOnly, let output else {
+      print(
+        json ? plan.document(sourceName: self.source).text() : PlanText.full(plan), terminator: "")
+      return
+    }
+    try write(
+      Conversion(plan: plan, source: source, decoderFile: decoderFile), to: output)
+  }
+
+  private func write(_ conversion: Conversion, to output: String) throws {
+    let record = try conversion.record()
+    let progress = ProgressLine("writing tensor")
+    try conversion.write(
+      to: output, replacing: force, record: record, progress: progress.update)
+    guard json || report != nil else {
+      print(PlanText.summary(conversion.plan), terminator: "")
+      print("wrote \(output)")
+      return
+    }
+    let finished = try ConversionReport(
+      plan: conversion.plan, sourceName: source, record: record, output: output)
+    if let report { try OutputFile.write(finished.document, to: report, replacing: force) }
+    if json {
+      print(finished.document.text(), terminator: "")
+    } else {
+      print(PlanText.summary(conversion.plan), terminator: "")
+      print("wrote \(output)")
+    }
+  }
+}

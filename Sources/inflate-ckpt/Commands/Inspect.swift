@@ -1,0 +1,106 @@
+import Architectures
+import ArgumentParser
+import Checkpoints
+import Diagnostics
+import Documents
+import ModelZoo
+import Tensors
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Shows what a checkpoint holds: its family, hyper-parameters and tensors.",
+    discussion: "Reads the file's header alone, however large the file is.")
+
+  @Argument(help: ArgumentHelp("A safetensors or HDF5 checkpoint.", valueName: "file"))
+  var file: String
+
+  @Option(help: ArgumentHelp("Show only tensors whose name matches (* and ?).", valueName: "glob"))
+  var tensors: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  @OptionGroup var recognition: RecognitionOptions
+
+  func run() throws {
+    let source = try openCheckpoint(at: file)
+    let glob = tensors.map(Glob.init)
+    let shown = source.tensors.filter { glob?.matches($0.key.name) ?? true }
+    if let tensors, shown.isEmpty {
+      throw Fault(.missingTensor, "no tensor matches \(printable(tensors))", at: .init(file: file))
+    }
+    let family = Result { () throws -> RecognisedModel in
+      try FamilyCatalogue.builtIn().recognise(source, hints: recognition.hints())
+    }
+    print(
+      json ? document(source, shown, family).text() : text(source, shown, family), terminator: "")
+  }
+
+  private func text(
+    _ source: any TensorSource, _ shown: [TensorDescription],
+    _ family: Result<RecognisedModel, any Error>
+  ) -> String {
+    let bytes = source.tensors.reduce(0) { $0 + $1.byteCount }
+    var lines = [
+      "\(printable(file)): \(source.formatName), \(source.tensors.count) tensors, "
+        + "\(Quantities.parameters(Self.parameterCount(source))) parameters, "
+        + "\(byteCountText(bytes))"
+    ]
+    switch family {
+    case .success(let model):
+      lines.append(
+        "family  \(model.family.id) (\(model.family.title))\(model.hasDecoder ? " with decoder" : "")"
+      )
+      let parameters = model.parameters.sorted { $0.key < $1.key }.map { "\($0) \($1)" }
+      lines.append("        \(parameters.joined(separator: ", "))")
+      if let record = model.record {
+        let options = record.options.sorted { $0.key < $1.key }.map { "\($0) \($1)" }
+        lines.append("made    by inflate-ckpt: \(options.joined(separator: ", "))")
+      }
+    case .failure(let error): lines.append("family  not recognised: \(error)")
+    }
+    var table = TextTable([
+      ("tensor", .left), ("dtype", .left), ("shape", .left), ("bytes", .right),
+    ])
+    for tensor in shown {
+      table.add([
+        printable(tensor.key.name), tensor.dtype.rawValue, tensor.shape.description,
+        String(tensor.byteCount),
+      ])
+    }
+    return lines.joined(separator: "\n") + "\n\n" + table.text
+  }
+
+  private func document(
+    _ source: any TensorSource, _ shown: [TensorDescription],
+    _ family: Result<RecognisedModel, any Error>
+  ) -> JSONValue {
+    let model = try? family.get()
+    return .object([
+      "file": .string(file),
+      "format": .string(source.formatName),
+      "parameterCount": .integer(Int64(Self.parameterCount(source))),
+      "family": model.map { .string($0.family.id) },
+      "parameters": model.map { model in
+        .object(
+          model.parameters.sorted { $0.key < $1.key }
+            .map { .init($0.key, .integer(Int64($0.value))) })
+      },
+      "metadata": .object(
+        source.metadata.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
+      "tensors": .array(
+        shown.map { tensor in
+          .object([
+            "name": .string(tensor.key.name), "dtype": .string(tensor.dtype.rawValue),
+            "shape": .integers(tensor.shape.extents),
+            "bytes": .integer(Int64(tensor.byteCount)),
+          ])
+        }),
+    ])
+  }
+
+  /// Elements of floating-point tensors: index buffers are no parameters.
+  private static func parameterCount(_ source: any TensorSource) -> Int {
+    source.tensors.reduce(0) { $0 + ($1.dtype.isFloatingPoint ? $1.shape.elementCount : 0) }
+  }
+}

@@ -1,0 +1,80 @@
+import Architectures
+import ArgumentParser
+import Checkpoints
+import Diagnostics
+import Segmenter
+import Verification
+import Volumes
+
+struct Segment: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Segments a scan with a checkpoint, slice by slice.",
+    discussion: """
+      A 3D model sees every slice between its neighbours (the slices at the ends are repeated); a \
+      2D model sees it alone. The labels are written on the scan's own grid.
+      """)
+
+  @Argument(help: ArgumentHelp("The segmenter's checkpoint.", valueName: "ckpt"))
+  var checkpoint: String
+
+  @Option(help: ArgumentHelp("The scan (.nii, .nii.gz).", valueName: "file"))
+  var volume: String
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("The labels to write (.nii, .nii.gz).", valueName: "file"))
+  var output: String
+
+  @OptionGroup var intensity: IntensityOptions
+  @OptionGroup(title: "Hints") var recognition: RecognitionOptions
+
+  @Option(
+    help: ArgumentHelp("Draw three slices with the result, as PNG.", valueName: "file"))
+  var picture: String?
+
+  @Option(
+    help: ArgumentHelp("True labels to show beside the result in the picture.", valueName: "file"))
+  var labels: String?
+
+  @Option(
+    help: ArgumentHelp("Names of the classes 1, 2, … in the picture.", valueName: "a,b,…"))
+  var classNames: String?
+
+  @Flag(help: "Replace existing files.")
+  var force = false
+
+  func validate() throws {
+    _ = try intensity.required()
+    if picture == nil, labels != nil || classNames != nil {
+      throw ValidationError("--labels and --class-names are for the --picture")
+    }
+  }
+
+  func run() throws {
+    let source = try openCheckpoint(at: checkpoint)
+    let model = try FamilyCatalogue.builtIn().recognise(source, hints: recognition.hints())
+    let segmenter = try VolumeSegmenter(
+      model: SegmentationModel(model: model, source: source), intensities: intensity.required())
+    let volume = try Volume(contentsOf: volume)
+    let truth = try labels.map { try LabelVolume(contentsOf: $0) }
+    let progress = ProgressLine("slice")
+    let prediction = try segmenter.segment(volume, progress: progress.update)
+    try prediction.write(to: output, replacing: force)
+    print("wrote \(output)")
+    guard let picture else { return }
+    try montage(volume, truth: truth, prediction: prediction).picture()
+      .writePNG(to: picture, replacing: force)
+    print("wrote \(picture)")
+  }
+
+  private func montage(
+    _ volume: Volume, truth: LabelVolume?, prediction: LabelVolume
+  ) throws -> Montage {
+    var overlays: [Montage.Overlay] = []
+    if let truth { overlays.append(.init(title: "labels", labels: truth)) }
+    overlays.append(.init(title: "prediction", labels: prediction))
+    return try Montage(
+      volume: volume, intensities: intensity.required(), overlays: overlays,
+      classNames: classNames?.split(separator: ",").map(String.init) ?? [])
+  }
+}

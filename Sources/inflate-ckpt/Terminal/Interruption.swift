@@ -1,0 +1,21 @@
+import Files
+import Foundation
+
+/// What happens when the user interrupts the process: nothing half-written stays behind.
+enum Interruption {
+  nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
+
+  static func removePartialFiles() {
+    for signalNumber in [SIGINT, SIGTERM, SIGHUP] {
+      signal(signalNumber, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: signalNumber, queue: .global())
+      source.setEventHandler {
+        PartialFiles.removeAll()
+        // The status that a shell reports for a process which the signal ended.
+        _exit(128 + signalNumber)
+      }
+      source.resume()
+      sources.append(source)
+    }
+  }
+}

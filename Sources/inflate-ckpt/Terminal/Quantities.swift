@@ -1,0 +1,24 @@
+import Foundation
+
+/// Numbers as people read them.
+enum Quantities {
+  /// A count of parameters: `92.8 M`.
+  static func parameters(_ count: Int) -> String {
+    guard count >= 1000 else { return String(count) }
+    var (value, unit) = (Double(count) / 1000, 0)
+    while value >= 1000, unit < 2 {
+      value /= 1000
+      unit += 1
+    }
+    return String(format: "%.1f ", value) + ["k", "M", "G"][unit]
+  }
+
+  /// Three or four significant digits, for figures of any size.
+  static func figure(_ value: Double) -> String {
+    if value == 0 { return "0" }
+    if abs(value) >= 1e-3, abs(value) < 1e5 {
+      return value == value.rounded() ? String(Int(value)) : String(format: "%.4f", value)
+    }
+    return String(format: "%.2e", value)
+  }
+}
