@@ -12,7 +12,7 @@ package struct IntensityWindow: Sendable, Hashable {
     guard low < high, (high - low).isFinite else {
       throw Fault(
         .usage, "an intensity window from \(low) to \(high) is empty or endless",
-        remedy: "give two numbers, the lower first: --intensity=-175,250")
+        remedy: "give two numbers, the lower first: --intensity-window -175,250")
     }
     self.low = low
     self.high = high
@@ -28,7 +28,7 @@ package struct IntensityWindow: Sendable, Hashable {
     else {
       throw Fault(
         .usage, "\"\(printable(text))\" is not an intensity window",
-        remedy: "give two numbers, the lower first: --intensity=-175,250")
+        remedy: "give two numbers, the lower first: --intensity-window -175,250")
     }
     try self.init(low: low, high: high)
   }

@@ -36,16 +36,14 @@ struct Segment: ParsableCommand {
     help: ArgumentHelp("True labels to show beside the result in the picture.", valueName: "file"))
   var labels: String?
 
-  @Option(
-    help: ArgumentHelp("Names of the classes 1, 2, … in the picture.", valueName: "a,b,…"))
-  var classNames: String?
+  @OptionGroup var classes: ClassNames
 
   @Flag(help: "Replace existing files.")
   var force = false
 
   func validate() throws {
     _ = try intensity.required()
-    if picture == nil, labels != nil || classNames != nil {
+    if picture == nil, labels != nil || classes.classNames != nil {
       throw ValidationError("--labels and --class-names are for the --picture")
     }
   }
@@ -75,6 +73,6 @@ struct Segment: ParsableCommand {
     overlays.append(.init(title: "prediction", labels: prediction))
     return try Montage(
       volume: volume, intensities: intensity.required(), overlays: overlays,
-      classNames: classNames?.split(separator: ",").map(String.init) ?? [])
+      classNames: classes.names)
   }
 }

@@ -38,6 +38,7 @@ struct Verify: ParsableCommand {
   var minDice: Double?
 
   @OptionGroup var intensity: IntensityOptions
+  @OptionGroup var classes: ClassNames
   @OptionGroup(title: "Hints") var recognition: RecognitionOptions
 
   @Option(help: ArgumentHelp("Write the report as JSON.", valueName: "file"))
@@ -74,7 +75,9 @@ struct Verify: ParsableCommand {
       reports.append(report)
       if !json { print(VerificationText.table(report)) }
     }
-    if !json, let scores = VerificationText.scores(reports) { print(scores) }
+    if !json, let scores = VerificationText.scores(reports, classes: classes) {
+      print(scores, terminator: "")
+    }
     let document = VerificationReport.document(of: reports)
     if json { print(document.text(), terminator: "") }
     if let report { try OutputFile.write(document, to: report, replacing: force) }

@@ -21,13 +21,13 @@ enum VerificationText {
   }
 
   /// Dice of all checkpoints below each other, when any was tried on a volume.
-  static func scores(_ reports: [VerificationReport]) -> String? {
+  static func scores(_ reports: [VerificationReport], classes: ClassNames) -> String? {
     let classCount = reports.compactMap { $0.segmentation?.dice.count }.max() ?? 0
     guard classCount > 1 else { return nil }
-    let classes = (1..<classCount).map {
-      (title: "class \($0)", alignment: TextTable.Alignment.right)
+    let titles = (1..<classCount).map {
+      (title: classes.name(of: $0), alignment: TextTable.Alignment.right)
     }
-    var table = TextTable([("Dice", .left)] + classes + [("mean", .right)])
+    var table = TextTable([("Dice", .left)] + titles + [("mean", .right)])
     for report in reports {
       guard let scores = report.segmentation else { continue }
       let cells = (1..<classCount).map { index in

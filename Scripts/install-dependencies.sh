@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a build needs and that are not there yet.
+set -euo pipefail
+
+packages=(pkg-config zlib1g-dev libjson-c-dev libopenblas-dev libstdc++-12-dev libc6-dev)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null \
+    | grep -qx installed || missing+=("$package")
+done
+if [ "${#missing[@]}" -eq 0 ]; then
+  exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  as_root=(sudo)
+fi
+echo "Installing ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get install -y -qq --no-install-recommends "${missing[@]}"
