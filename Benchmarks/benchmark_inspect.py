@@ -2,7 +2,7 @@
 
 Both run in fresh processes, in turn, with a warm file cache.
 
-    python Benchmarks/inspect.py [--rounds N] [--tool PATH]
+    python Benchmarks/benchmark_inspect.py [--rounds N] [--tool PATH]
 """
 
 import argparse
