@@ -15,7 +15,6 @@ let package = Package(
   ],
   targets: [
     // C libraries, found through pkg-config.
-    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -48,7 +47,7 @@ let package = Package(
     // The work.
     .target(
       name: "Checkpoints",
-      dependencies: ["CHDF5", "CZlib", "Diagnostics", "Documents", "Files", "Tensors"]),
+      dependencies: ["CZlib", "Diagnostics", "Documents", "Files", "Tensors"]),
     .target(
       name: "Architectures", dependencies: ["BuiltInZoo", "Diagnostics", "Documents", "Tensors"]),
     .target(
