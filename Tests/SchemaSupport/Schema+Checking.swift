@@ -3,7 +3,7 @@ import Documents
 
 /// What makes a schema one that `violations(of:)` can be asked about.
 extension Schema {
-  func check(_ schema: JSONReader) throws {
+  mutating func check(_ schema: JSONReader) throws {
     if case .boolean = schema.value { return }
     guard case .object(let members) = schema.value else {
       throw unsupported("a schema is an object or a boolean", at: schema)
@@ -17,7 +17,7 @@ extension Schema {
     }
   }
 
-  private func checkKeyword(_ name: String, _ value: JSONReader, isRoot: Bool) throws {
+  private mutating func checkKeyword(_ name: String, _ value: JSONReader, isRoot: Bool) throws {
     if name == "$defs", !isRoot {
       throw unsupported("\"$defs\" is understood at the root only", at: value)
     }
@@ -43,7 +43,7 @@ extension Schema {
     "null", "boolean", "integer", "number", "string", "array", "object",
   ]
 
-  private func checkAssertion(_ name: String, _ value: JSONReader) throws {
+  private mutating func checkAssertion(_ name: String, _ value: JSONReader) throws {
     switch name {
     case "$ref":
       guard definition(try value.string()) != nil else {
@@ -66,10 +66,11 @@ extension Schema {
     }
   }
 
-  private func checkPattern(_ pattern: String, at place: JSONReader) throws {
-    guard Pattern(pattern) != nil else {
+  private mutating func checkPattern(_ pattern: String, at place: JSONReader) throws {
+    guard let made = Pattern(pattern) else {
       throw unsupported("\"\(printable(pattern))\" is no regular expression", at: place)
     }
+    patterns[pattern] = made
   }
 
   /// A schema that refers to itself without going deeper into the instance says nothing and would

@@ -35,7 +35,7 @@ extension Schema {
       guard case .array(let elements) = instance else { return [] }
       return inArray(elements, at: pointer, keyword)
     default:
-      return one(Schema.complaint(about: instance, keyword))
+      return one(complaint(about: instance, keyword))
     }
   }
 
@@ -100,13 +100,13 @@ extension Schema {
     switch (keyword.name, keyword.value) {
     case ("properties", let properties):
       return members.flatMap { member in properties[member.name].map { below(member, $0) } ?? [] }
-    case ("patternProperties", .object(let patterns)):
-      return patterns.flatMap { pattern in
-        members.filter { Pattern(pattern.name)?.matches($0.name) == true }
+    case ("patternProperties", .object(let expressions)):
+      return expressions.flatMap { pattern in
+        members.filter { patterns[pattern.name]?.matches($0.name) == true }
           .flatMap { below($0, pattern.value) }
       }
     case ("additionalProperties", let additional):
-      let others = members.filter { !Schema.isDescribed($0.name, in: schema) }
+      let others = members.filter { !isDescribed($0.name, in: schema) }
       if additional == false, !others.isEmpty {
         return [one("unknown: " + others.map(\.name).joined(separator: ", "))]
       }
@@ -126,9 +126,9 @@ extension Schema {
   }
 
   /// Whether `properties` or `patternProperties` beside `additionalProperties` speak of a member.
-  private static func isDescribed(_ name: String, in schema: JSONValue) -> Bool {
+  private func isDescribed(_ name: String, in schema: JSONValue) -> Bool {
     if schema["properties"]?[name] != nil { return true }
-    guard case .object(let patterns)? = schema["patternProperties"] else { return false }
-    return patterns.contains { Pattern($0.name)?.matches(name) == true }
+    guard case .object(let expressions)? = schema["patternProperties"] else { return false }
+    return expressions.contains { patterns[$0.name]?.matches(name) == true }
   }
 }

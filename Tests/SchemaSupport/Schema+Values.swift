@@ -3,17 +3,18 @@ import Documents
 /// The assertions about a value by itself.
 extension Schema {
   /// What is wrong with the instance; nil when nothing is or the keyword is not about such values.
-  static func complaint(about instance: JSONValue, _ keyword: JSONValue.Member) -> String? {
+  func complaint(about instance: JSONValue, _ keyword: JSONValue.Member) -> String? {
     switch (keyword.name, keyword.value, instance) {
     case ("type", let type, _):
-      let names = typeNames(in: type)
-      return names.contains { isInstance(instance, of: $0) }
+      let names = Schema.typeNames(in: type)
+      return names.contains { Schema.isInstance(instance, of: $0) }
         ? nil : "not of type \(names.joined(separator: " or "))"
-    case ("const", let value, _): return areSame(value, instance) ? nil : "not the one value"
+    case ("const", let value, _): return Schema.areSame(value, instance) ? nil : "not the one value"
     case ("enum", .array(let values), _):
-      return values.contains { areSame($0, instance) } ? nil : "not one of the values"
+      return values.contains { Schema.areSame($0, instance) } ? nil : "not one of the values"
     case ("pattern", .string(let pattern), .string(let text)):
-      return Pattern(pattern)?.matches(text) == true ? nil : "\"\(text)\" does not match \(pattern)"
+      return patterns[pattern]?.matches(text) == true
+        ? nil : "\"\(text)\" does not match \(pattern)"
     case ("minLength", .integer(let bound), .string(let text)):
       return text.unicodeScalars.count < bound ? "shorter than \(bound)" : nil
     case ("maxLength", .integer(let bound), .string(let text)):
@@ -22,10 +23,10 @@ extension Schema {
     }
   }
 
-  private static func numericComplaint(
+  private func numericComplaint(
     about instance: JSONValue, _ keyword: JSONValue.Member
   ) -> String? {
-    guard let order = order(instance, keyword.value) else { return nil }
+    guard let order = Schema.order(instance, keyword.value) else { return nil }
     let broken =
       switch keyword.name {
       case "minimum": order < 0

@@ -7,6 +7,8 @@ import Documents
 /// promises something that nobody checks.
 package struct Schema {
   let root: JSONValue
+  /// Every regular expression of the schema, made once.
+  var patterns: [String: Pattern] = [:]
 
   /// - Throws: `unsupported-schema` with a pointer to the keyword, `invalid-document` when the text
   ///   is not JSON.
