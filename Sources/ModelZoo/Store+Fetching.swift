@@ -38,12 +38,14 @@ extension Store {
     }
     try checkSpace(for: steps.reduce(0) { $0 + ($1.source == nil ? 0 : $1.expectation.size) })
     return try steps.map { step in
-      if let source = step.source {
+      var written: String?
+      if let source = step.source,
         try carryOut(step, from: source, replacing: replacing, progress: progress)
+      {
+        written = source.place
       }
       return FetchedFile(
-        name: step.file.name, path: step.path, byteCount: step.expectation.size,
-        source: step.source?.place)
+        name: step.file.name, path: step.path, byteCount: step.expectation.size, source: written)
     }
   }
 
@@ -98,20 +100,21 @@ extension Store {
       remedy: "looked for \(places.map { printable($0) }.joined(separator: ", "))")
   }
 
+  /// Whether the file was written: somebody else may have fetched the same one in the meantime.
   private func carryOut(
     _ step: Step, from source: any MirroredFile, replacing: Bool,
     progress: (FetchProgress) -> Void
-  ) throws {
+  ) throws -> Bool {
     let folders = try NewFolders(for: step.path)
     do {
       try write(step, from: source, replacing: replacing, progress: progress)
+      return true
     } catch let fault as Fault {
       folders.removeEmpty()
-      // Somebody else may have fetched the same file in the meantime.
       if fault.code == .cannotCreate,
         case .right? = try? StoredCopy(at: step.path, of: step.expectation)
       {
-        return
+        return false
       }
       throw fault
     }

@@ -116,6 +116,27 @@ struct FetchingTests {
     #expect(sandbox.listing("store") == ["sample", "sample/weights.bin"])
   }
 
+  @Test("a file that another fetcher brought in between is taken, a wrong one is not replaced")
+  func overtaken() throws {
+    let path = sandbox("store/sample/weights.bin")
+    try sandbox.makeFolder("store/sample")
+    for (bytes, isRight) in [(right, true), (Array("wrong".utf8), false)] {
+      try? FileManager.default.removeItem(atPath: path)
+      let mirror = FakeMirror(
+        byteCount: 5, asked: { try Data(bytes).write(to: URL(fileURLWithPath: path)) },
+        read: { body in try body(Array("right".utf8).span.bytes) })
+      let entry = try Samples.entry(holding: right)
+      if isRight {
+        #expect(try store.fetch(entry, from: [mirror]).map(\.source) == [nil])
+      } else {
+        let fault = #expect(throws: Fault.self) { try store.fetch(entry, from: [mirror]) }
+        #expect(fault?.code == .cannotCreate)
+      }
+      #expect(try sandbox.read("store/sample/weights.bin") == bytes)
+      #expect(sandbox.listing("store") == ["sample", "sample/weights.bin"])
+    }
+  }
+
   @Test("brings the bundled model out of the tree's own mirror")
   func bundledModel() throws {
     let entry = try Catalogue().entry(ZooName("beit-tiny-brain-2d"))
