@@ -23,7 +23,7 @@ package struct Family: Sendable {
   /// One line of the description: a name, what it is for, its shape.
   package struct TensorRule: Sendable {
     package let name: NamePattern
-    package let role: String
+    package let role: RolePattern
     package let shape: [ShapeExpression]
     package let isOptional: Bool
     /// What stands for the tensor when a source has none: the value that computes the same.
@@ -31,10 +31,7 @@ package struct Family: Sendable {
     /// Set for a tensor that follows from the geometry alone.
     package let derivation: Derivation?
 
-    package func role(at position: Int?) -> Role {
-      guard let position, let index = name.index else { return Role(role) }
-      return Role(role.replacing("{\(index.name)}", with: String(position)))
-    }
+    package func role(at position: Int?) -> Role { role.role(at: position) }
   }
 
   package enum Neutral: String, Sendable, CaseIterable {
@@ -93,9 +90,10 @@ extension Family {
   private static func tensorRule(_ reader: JSONReader) throws -> TensorRule {
     try reader.allowOnly(["name", "role", "shape", "optional", "neutral", "derived"])
     return try located(in: .init(pointer: reader.pointer)) {
-      TensorRule(
-        name: try NamePattern(reader.member("name").string()),
-        role: try reader.member("role").string(),
+      let name = try NamePattern(reader.member("name").string())
+      return TensorRule(
+        name: name,
+        role: RolePattern(try reader.member("role").string(), index: name.index?.name),
         shape: try reader.member("shape").elements().map { try ShapeExpression($0.string()) },
         isOptional: try reader.optionalMember("optional")?.boolean() ?? false,
         neutral: try reader.optionalMember("neutral").map { try $0.choice() },

@@ -53,7 +53,11 @@ extension FamilyCatalogue {
     of family: Family, with source: any TensorSource, hints: RecognitionHints
   ) throws -> [FamilyMatch] {
     let components = try family.components.map { try self.family($0.familyID) }
-    return family.prefixes.map {
+    // A prefix that no tensor has cannot match, and need not be tried.
+    let prefixes = family.prefixes.filter { prefix in
+      source.tensors.contains { $0.key.name.hasPrefix(prefix) }
+    }
+    return prefixes.map {
       FamilyMatch(
         family, components: components, prefix: $0, tensors: source.tensors,
         known: hints.parameters)

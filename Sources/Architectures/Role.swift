@@ -26,3 +26,28 @@ package struct Role: Sendable, Hashable, Comparable, CustomStringConvertible,
     return kind
   }
 }
+
+/// The roles of a rule's tensors: a role with the running index of the rule's name in it, written
+/// in braces: `blocks[{block}].norm1.weight`.
+package struct RolePattern: Sendable, Hashable, CustomStringConvertible {
+  package let description: String
+  private let before: String
+  private let after: String?
+
+  package init(_ text: String, index: String?) {
+    description = text
+    let marker = index.map { "{\($0)}" }
+    if let marker, let range = text.firstRange(of: marker) {
+      before = String(text[..<range.lowerBound])
+      after = String(text[range.upperBound...])
+    } else {
+      before = text
+      after = nil
+    }
+  }
+
+  package func role(at position: Int?) -> Role {
+    guard let position, let after else { return Role(description) }
+    return Role("\(before)\(position)\(after)")
+  }
+}

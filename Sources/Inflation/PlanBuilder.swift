@@ -254,8 +254,8 @@ extension PlanBuilder {
   }
 
   private func weightFanIn(ofBias slot: TargetSlot) -> Int {
-    let weightRole = slot.rule.role.replacing(".bias", with: ".weight")
-    let weight = decoder?.tensors.first { $0.role == weightRole }
+    let weightRole = slot.rule.role.description.replacing(".bias", with: ".weight")
+    let weight = decoder?.tensors.first { $0.role.description == weightRole }
     return weight?.shape.dropFirst().reduce(1) { $0 * ($1.value(given: parameters) ?? 1) } ?? 1
   }
 
