@@ -8,6 +8,7 @@ struct HDF5Group {
   }
 
   private(set) var links: [Link] = []
+  private let path: [String]
 
   static func isGroup(_ header: HDF5ObjectHeader) -> Bool {
     header.has(.symbolTable) || header.has(.linkInfo) || header.has(.link)
@@ -15,7 +16,8 @@ struct HDF5Group {
 
   /// - Throws: `hdf5-link` for anything but a hard link, `hdf5-name`, `hdf5-limit`, `hdf5-cycle`,
   ///   `hdf5-unsupported`, `hdf5-corrupt`.
-  init(_ header: HDF5ObjectHeader, in metadata: HDF5Metadata) throws {
+  init(_ header: HDF5ObjectHeader, path: [String], in metadata: HDF5Metadata) throws {
+    self.path = path
     if var table = try header.message(.symbolTable) {
       let (tree, heap) = (try table.u64(), try table.u64())
       let names = try HDF5LocalHeap(at: heap, in: metadata)
@@ -23,7 +25,7 @@ struct HDF5Group {
     }
     if let info = try header.message(.linkInfo) { try HDF5Group.refuseDenseLinks(info) }
     for message in try header.all(.link) {
-      try add(try HDF5Group.link(reading: message, metadata.limits), metadata.limits)
+      try add(try link(reading: message, metadata.limits), metadata.limits)
     }
   }
 
@@ -67,7 +69,7 @@ struct HDF5Group {
       let header = try entries.address()
       let cached = try entries.u32()
       try entries.skip(20)
-      guard cached != 2 else { throw HDF5Group.refusedLink(name, "a soft link") }
+      guard cached != 2 else { throw refusedLink(name, "a soft link") }
       guard let header else { throw place.fault("\"\(printable(name))\" leads nowhere") }
       try add(Link(name: name, header: header), metadata.limits)
     }
@@ -75,7 +77,7 @@ struct HDF5Group {
 
   // MARK: Link messages, which newer formats and creation order need
 
-  private static func link(reading cursor: HDF5Cursor, _ limits: HDF5Limits) throws -> Link {
+  private func link(reading cursor: HDF5Cursor, _ limits: HDF5Limits) throws -> Link {
     var cursor = cursor
     _ = try cursor.version(1...1)
     let flags = try cursor.u8()
@@ -83,7 +85,7 @@ struct HDF5Group {
     try cursor.skip((flags & 4 != 0 ? 8 : 0) + (flags & 0x10 != 0 ? 1 : 0))
     let count = try cursor.length(byteCount: 1 << Int(flags & 3))
     let place = cursor
-    let name = try checkedName(try cursor.take(count).bytes, place, limits)
+    let name = try HDF5Group.checkedName(try cursor.take(count).bytes, place, limits)
     switch kind {
     case 0: break
     case 1: throw refusedLink(name, "a soft link")
@@ -109,9 +111,10 @@ struct HDF5Group {
     }
   }
 
-  private static func refusedLink(_ name: String, _ kind: String) -> Fault {
+  private func refusedLink(_ name: String, _ kind: String) -> Fault {
     Fault(
-      .hdf5Link, "\"\(printable(name))\" is \(kind); only hard links are followed",
+      .hdf5Link, "\(kind); only hard links are followed",
+      at: .init(tensor: (path + [name]).joined(separator: "/")),
       remedy: "copy what it leads to into the file")
   }
 

@@ -29,7 +29,7 @@ struct HDF5Walk {
 
   private mutating func walk(_ header: HDF5ObjectHeader, path: [String]) throws {
     let place = Fault.Place(tensor: path.isEmpty ? nil : path.joined(separator: "/"))
-    let group = try located(in: place) { try HDF5Group(header, in: metadata) }
+    let group = try located(in: place) { try HDF5Group(header, path: path, in: metadata) }
     linkCount += group.links.count
     guard linkCount <= metadata.limits.linkCount else {
       throw Fault(
