@@ -74,6 +74,14 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // What tests of several targets need.
+    .target(
+      name: "SchemaSupport", dependencies: ["Diagnostics", "Documents"],
+      path: "Tests/SchemaSupport"),
+    .testTarget(
+      name: "SchemaSupportTests",
+      dependencies: ["BuiltInSchemas", "Diagnostics", "Documents", "SchemaSupport"]),
+
     // One test target per target of the work.
     .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"]),
     .testTarget(name: "DocumentsTests", dependencies: ["Diagnostics", "Documents"]),
@@ -100,7 +108,11 @@ let package = Package(
         "Volumes",
       ]),
     .testTarget(
-      name: "ModelZooTests", dependencies: ["BuiltInZoo", "Diagnostics", "Files", "ModelZoo"]),
+      name: "ModelZooTests",
+      dependencies: [
+        "BuiltInSchemas", "BuiltInZoo", "Diagnostics", "Documents", "Files", "ModelZoo",
+        "SchemaSupport",
+      ]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: ["BuiltInSchemas", "Checkpoints", "Documents", "Tensors", "inflate-ckpt"]),

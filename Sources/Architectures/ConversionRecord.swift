@@ -38,15 +38,11 @@ package struct ConversionRecord: Sendable, Equatable {
     _ = try document.member("formatVersion").integer(in: 1...1)
     targetID = try document.member("target").string()
     // An extent beyond this is no model's, and keeps products of a few of them within 63 bits.
-    parameters = Dictionary(
-      uniqueKeysWithValues: try document.member("parameters").members()
-        .map { ($0.name, try $0.reader.integer(in: 1...1 << 20)) })
+    parameters = try document.member("parameters").dictionary { try $0.integer(in: 1...1 << 20) }
     decoderLayers = try document.member("decoderLayers").elements().map {
       try $0.integer(in: 0...1 << 20)
     }
-    options = Dictionary(
-      uniqueKeysWithValues: try document.member("options").members()
-        .map { ($0.name, try $0.reader.string()) })
+    options = try document.member("options").dictionary { try $0.string() }
     sourceDigest = try document.member("sourceSHA256").string()
   }
 

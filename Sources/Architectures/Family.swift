@@ -77,12 +77,9 @@ package struct Family: Sendable {
     components = try document.optionalMember("components")?.elements().map(Family.component) ?? []
     assumptions =
       try document.optionalMember("assumptions")?.elements().map(Family.assumption) ?? []
-    constants = Dictionary(
-      uniqueKeysWithValues: try document.optionalMember("constants")?.members()
-        .map { ($0.name, try $0.reader.number()) } ?? [])
-    decoderLayersByDepth = Dictionary(
-      uniqueKeysWithValues: try document.optionalMember("decoderLayers")?.members()
-        .map(Family.layers) ?? [])
+    constants = try document.optionalMember("constants")?.dictionary { try $0.number() } ?? [:]
+    let layers = try document.optionalMember("decoderLayers")?.members().map(Family.layers) ?? []
+    decoderLayersByDepth = Dictionary(layers) { first, _ in first }
   }
 }
 

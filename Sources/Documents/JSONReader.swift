@@ -68,6 +68,21 @@ package struct JSONReader: Sendable {
     return child(name, member)
   }
 
+  /// The object as a dictionary, each value read by `read`.
+  ///
+  /// Names that differ in their bytes may still be one string to Swift; such a pair is refused.
+  package func dictionary<Value>(
+    _ read: (JSONReader) throws -> Value
+  ) throws -> [String: Value] {
+    var dictionary: [String: Value] = [:]
+    for (name, reader) in try members() {
+      guard dictionary.updateValue(try read(reader), forKey: name) == nil else {
+        throw reader.fault("the name \"\(printable(name))\" is given twice")
+      }
+    }
+    return dictionary
+  }
+
   /// Refuses members that the document's schema does not know: a misspelt option must not pass.
   package func allowOnly(_ names: Set<String>) throws {
     for (name, reader) in try members() where !names.contains(name) {

@@ -30,6 +30,11 @@ extension JSONValue {
       throw Fault(
         .overLimit, "JSON text with \(colons) members, more than the \(limits.members) allowed")
     }
+    if let offset = JSONValue.firstEscapedNUL(in: text) {
+      throw Fault(
+        .invalidDocument, "a string holds a NUL character",
+        at: .init(byteOffset: UInt64(offset)))
+    }
     let root = try ParsedObject.parsing(text, depth: limits.depth)
     self = JSONValue(copying: root.pointer)
     // json-c keeps the last of several members with one name and says nothing.

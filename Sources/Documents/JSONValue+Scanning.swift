@@ -14,6 +14,24 @@ extension JSONValue {
     return found
   }
 
+  /// The offset of an escaped NUL (`\u0000`) in a string: json-c would cut a name there.
+  static func firstEscapedNUL(in text: RawSpan) -> Int? {
+    var found: Int?
+    var backslashes = 0
+    forEachByte(of: text) { byte, offset, inString in
+      if inString, byte == UInt8(ascii: "u"), backslashes % 2 == 1, found == nil,
+        offset + 4 < text.byteCount,
+        (1...4).allSatisfy({
+          text.unsafeLoad(fromByteOffset: offset + $0, as: UInt8.self) == UInt8(ascii: "0")
+        })
+      {
+        found = offset - 1
+      }
+      backslashes = inString && byte == UInt8(ascii: "\\") ? backslashes + 1 : 0
+    }
+    return found
+  }
+
   /// The offset of the first byte from `start` on that is not JSON white space.
   static func firstNonSpace(in text: RawSpan, from start: Int) -> Int? {
     var offset = start

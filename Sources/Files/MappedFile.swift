@@ -15,7 +15,8 @@ package final class MappedFile: Sendable {
   package init(path: String) throws {
     self.path = path
     let place = Fault.Place(file: path)
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Non-blocking: opening a named pipe must not wait for somebody to write into it.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let missing = errno == ENOENT || errno == ENOTDIR
       throw Fault(
