@@ -1,5 +1,5 @@
-/// x·Φ(x) with Φ the normal distribution (the exact form, not its tanh approximation), relative
-/// error below 10⁻⁶ on both sides of zero.
+/// x·Φ(x) with Φ the normal distribution (the exact form, not its tanh approximation); the relative
+/// error stays below 4·10⁻⁶ even where the result all but vanishes, at x = −13.
 ///
 /// With a = |x|: Φ(−a) = ½ e^(−a²/2) · erfcx(a/√2), and ½ erfcx(a/√2) = s·p(s) for
 /// s = 1/(1 + 0.32a); p is a polynomial of degree 9 fitted for the least relative error, 3·10⁻⁸,

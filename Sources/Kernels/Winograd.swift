@@ -43,17 +43,19 @@ enum Winograd {
   }
 
   /// Three taps to six factors.
-  static func transformTaps(_ g0: Double, _ g1: Double, _ g2: Double) -> [Double] {
-    let near = 0.5.squareRoot()
-    let far = 2.0.squareRoot()
-    return [
-      g0,
-      (g0 + near * g1 + 0.5 * g2) / -1.5,
-      (g0 - near * g1 + 0.5 * g2) / -1.5,
-      (g0 + far * g1 + 2 * g2) / 6,
-      (g0 - far * g1 + 2 * g2) / 6,
-      g2,
-    ]
+  @inline(__always)
+  static func transformTaps(
+    _ g0: SIMD8<Double>, _ g1: SIMD8<Double>, _ g2: SIMD8<Double>
+  ) -> (
+    SIMD8<Double>, SIMD8<Double>, SIMD8<Double>, SIMD8<Double>, SIMD8<Double>, SIMD8<Double>
+  ) {
+    let nearEven = (g0 + g2 * 0.5) * (-2.0 / 3)
+    let nearOdd = g1 * (0.5.squareRoot() * -2 / 3)
+    let farEven = (g0 + g2 * 2) * (1.0 / 6)
+    let farOdd = g1 * (2.0.squareRoot() / 6)
+    return (
+      g0, nearEven + nearOdd, nearEven - nearOdd, farEven + farOdd, farEven - farOdd, g2
+    )
   }
 }
 
@@ -65,26 +67,48 @@ struct WinogradWeights: Sendable {
   /// - Parameter weights: `[outputs, inputs, 3, 3]`
   init(_ weights: [Float], inputs: Int, outputs: Int) {
     let positions = Matrix(rows: 36 * outputs, columns: inputs)
-    withRows(positions) { target in
-      parallelFor(outputs) { output in
-        for input in 0..<inputs {
-          let taps = (output * inputs + input) * 9
-          let columns = (0..<3).map { column in
-            Winograd.transformTaps(
-              Double(weights[taps + column]), Double(weights[taps + 3 + column]),
-              Double(weights[taps + 6 + column]))
-          }
-          for row in 0..<6 {
-            let transformed = Winograd.transformTaps(
-              columns[0][row], columns[1][row], columns[2][row])
-            for column in 0..<6 {
-              target.row((row * 6 + column) * outputs + output)[input] =
-                Float(transformed[column])
-            }
+    weights.withUnsafeBufferPointer { weights in
+      withRows(positions) { target in
+        parallelFor(outputs) { output in
+          for input in stride(from: 0, to: inputs, by: 8) {
+            WinogradWeights.transform(
+              weights.baseAddress! + (output * inputs + input) * 9, count: min(8, inputs - input),
+              into: target.row(output) + input, positionStride: outputs * inputs)
           }
         }
       }
     }
     self.positions = positions
+  }
+
+  /// Transforms `count` kernels that follow each other, for neighbouring inputs.
+  private static func transform(
+    _ kernels: UnsafePointer<Float>, count: Int, into target: UnsafeMutablePointer<Float>,
+    positionStride: Int
+  ) {
+    withUnsafeTemporaryAllocation(of: SIMD8<Double>.self, capacity: 18) { square in
+      for column in 0..<3 {
+        @inline(__always) func taps(_ row: Int) -> SIMD8<Double> {
+          var lanes = SIMD8<Double>.zero
+          for lane in 0..<count { lanes[lane] = Double(kernels[lane * 9 + row * 3 + column]) }
+          return lanes
+        }
+        (
+          square[column], square[3 + column], square[6 + column], square[9 + column],
+          square[12 + column], square[15 + column]
+        ) = Winograd.transformTaps(taps(0), taps(1), taps(2))
+      }
+      for row in 0..<6 {
+        let result = Winograd.transformTaps(
+          square[row * 3], square[row * 3 + 1], square[row * 3 + 2])
+        let place = target + row * 6 * positionStride
+        Vector8(result.0).store(place, count: count)
+        Vector8(result.1).store(place + positionStride, count: count)
+        Vector8(result.2).store(place + 2 * positionStride, count: count)
+        Vector8(result.3).store(place + 3 * positionStride, count: count)
+        Vector8(result.4).store(place + 4 * positionStride, count: count)
+        Vector8(result.5).store(place + 5 * positionStride, count: count)
+      }
+    }
   }
 }

@@ -17,13 +17,21 @@ package struct SegmentationModel: Sendable {
   private let decoderLayers: [Int]
   private let workspace = Workspace()
 
+  package let memoryEstimate: MemoryEstimate
+
   /// Loads and checks the weights. A checkpoint without decoder makes a model that only encodes.
   ///
-  /// - Throws: `missing-tensor`, `wrong-dtype`, `weight-shape`, `unsupported-model`, or what reading
-  ///   the checkpoint brings up, naming the tensor.
-  package init(model: RecognisedModel, source: any TensorSource) throws {
-    geometry = try located(in: .init(file: source.path)) { try SegmenterGeometry(model) }
-    let geometry = geometry
+  /// - Parameter memoryLimit: bytes that weights and intermediate results may take together; the
+  ///   machine's memory when nil
+  /// - Throws: `missing-tensor`, `wrong-dtype`, `weight-shape`, `unsupported-model`, `over-limit`,
+  ///   or what reading the checkpoint brings up, naming the tensor.
+  package init(
+    model: RecognisedModel, source: any TensorSource, memoryLimit: Int? = nil
+  ) throws {
+    let geometry = try located(in: .init(file: source.path)) { try SegmenterGeometry(model) }
+    self.geometry = geometry
+    memoryEstimate = MemoryEstimate(model, geometry, source: source)
+    try memoryEstimate.check(against: memoryLimit)
     let loader = WeightLoader(model: model, source: source)
     encoder = try located(in: .init(file: source.path)) {
       try TransformerEncoder(loader, geometry)
@@ -32,6 +40,13 @@ package struct SegmentationModel: Sendable {
       model.hasDecoder
       ? try located(in: .init(file: source.path)) { try UPerNetHead(loader, geometry) } : nil
     decoderLayers = model.decoderLayers
+  }
+
+  /// How many threads all models use together; the machine's processors unless set. Results do not
+  /// depend on it.
+  package static var threadCount: Int {
+    get { Parallelism.threadCount }
+    set { Parallelism.threadCount = newValue }
   }
 
   /// The size of the input: `[channels, depth, height, width]`. One channel will do for any model:

@@ -28,7 +28,8 @@ extension Convolution {
     norm.fold(into: &weights)
     self.init(
       weights: weights, inputs: inputs, outputs: outputs, bias: norm.shift,
-      activation: .rectified, method: .suited(height: height, width: width))
+      activation: .rectified,
+      method: .suited(height: height, width: width, inputs: inputs, outputs: outputs))
   }
 
   func callAsFunction(_ input: FeatureMap, from workspace: Workspace) -> FeatureMap {

@@ -37,11 +37,11 @@ struct Golden: CustomStringConvertible {
   func window() throws -> FloatTensor {
     let input = try checkpoint("io_\(strategy)").floats(of: SourceKey("input_bchwd"))
     let (height, width, depth) = (input.shape[2], input.shape[3], input.shape[4])
-    var window = FloatTensor(shape: try Shape([1, depth, height, width]))
+    var values = [Float](repeating: 0, count: input.values.count)
     for (index, value) in input.values.enumerated() {
-      window.values[index % depth * height * width + index / depth] = value
+      values[index % depth * height * width + index / depth] = value
     }
-    return window
+    return try FloatTensor(shape: Shape([1, depth, height, width]), values: values)
   }
 
   func logits() throws -> FloatTensor {

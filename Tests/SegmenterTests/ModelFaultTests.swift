@@ -6,7 +6,7 @@ import Testing
 
 /// What the segmenter says about checkpoints and inputs that it cannot use.
 @Suite struct ModelFaultTests {
-  private let golden = Golden(folder: "beit", strategy: "inflation")
+  let golden = Golden(folder: "beit", strategy: "inflation")
 
   @Test func windowOfAnotherSize() throws {
     let model = try segmenter(golden.source())
@@ -118,5 +118,30 @@ import Testing
     let distance = try relativeDistance(logits, golden.logits())
     #expect(distance <= bound)
     #expect(dtype == .f64 || distance > 1e-5)
+  }
+}
+
+extension ModelFaultTests {
+  @Test func moreMemoryThanAllowed() throws {
+    let source = try golden.source()
+    let model = try FamilyCatalogue.builtIn().recognise(source)
+    let needed = try SegmentationModel(model: model, source: source).memoryEstimate.total
+    #expect(needed > 3e6 && needed < 30e6)
+    let limit = Int(needed) - 1
+    let fault = try #require(
+      fault { _ = try SegmentationModel(model: model, source: source, memoryLimit: limit) })
+    #expect(fault.code == .overLimit)
+    #expect(fault.reason.contains("\(Int(needed / 1e6)) MB"))
+  }
+
+  @Test func threadsDoNotChangeTheResult() throws {
+    let configured = SegmentationModel.threadCount
+    defer { SegmentationModel.threadCount = configured }
+    let model = try segmenter(golden.source())
+    let window = try golden.window()
+    SegmentationModel.threadCount = 1
+    let single = try model.logits(for: window)
+    SegmentationModel.threadCount = 3
+    #expect(try model.logits(for: window) == single)
   }
 }

@@ -83,10 +83,11 @@ extension Plain {
       let atX = (Double(x) + 0.5) * Double(input.width) / Double(width) - 0.5
       var sum = 0.0
       for sourceY in 0..<input.height {
+        let weightY = tent(atY, around: sourceY, extent: input.height)
+        guard weightY > 0 else { continue }
         for sourceX in 0..<input.width {
-          let weight =
-            tent(atY, around: sourceY, extent: input.height)
-            * tent(atX, around: sourceX, extent: input.width)
+          let weight = weightY * tent(atX, around: sourceX, extent: input.width)
+          guard weight > 0 else { continue }
           sum += weight * Double(input.pixels[sourceY * input.width + sourceX, channel])
         }
       }
