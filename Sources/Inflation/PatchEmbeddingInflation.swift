@@ -24,7 +24,7 @@ package struct PatchEmbeddingInflation: Sendable, Equatable {
         let divisor: Float = strategy == .average ? Float(depth) : 1
         let start = (plane * depth + slice) * area
         for index in 0..<area {
-          inflated.values[start + index] = planes[plane * area + index] / divisor
+          inflated[start + index] = planes[plane * area + index] / divisor
         }
       }
     }

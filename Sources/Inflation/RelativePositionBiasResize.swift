@@ -38,13 +38,13 @@ package struct RelativePositionBiasResize: Sendable, Equatable {
       let spatial = down.applied(toPlane: plane, columns: across)
       for (position, value) in spatial.enumerated() {
         for offset in 0..<target[2] {
-          resized.values[(position * target[2] + offset) * heads + head] = Float(value)
+          resized[(position * target[2] + offset) * heads + head] = Float(value)
         }
       }
     }
     let sourceRows = source[0] * source[1]
     for index in 0..<classRowCount * heads {
-      resized.values[(rows - classRowCount) * heads + index] =
+      resized[(rows - classRowCount) * heads + index] =
         table.values[sourceRows * heads + index]
     }
     return resized

@@ -3,9 +3,7 @@ import Diagnostics
 /// A tensor of 32-bit floats in memory, row-major.
 package struct FloatTensor: Sendable, Equatable {
   package let shape: Shape
-  package var values: [Float] {
-    didSet { assert(values.count == shape.elementCount) }
-  }
+  package private(set) var values: [Float]
 
   /// - Throws: `invalid-shape` when there are not as many values as the shape has elements.
   package init(shape: Shape, values: [Float]) throws {
@@ -14,6 +12,12 @@ package struct FloatTensor: Sendable, Equatable {
     }
     self.shape = shape
     self.values = values
+  }
+
+  /// The value at a row-major position.
+  package subscript(position: Int) -> Float {
+    get { values[position] }
+    set { values[position] = newValue }
   }
 
   package init(shape: Shape, repeating value: Float = 0) {

@@ -15,7 +15,9 @@ struct InflateCheckpoint: ParsableCommand {
       69 mirror unavailable; 73 cannot create output; 74 input/output.
       """,
     version: toolVersion,
-    subcommands: [Inspect.self, Convert.self, Verify.self, Segment.self, Zoo.self])
+    subcommands: [
+      Inspect.self, Convert.self, Verify.self, Segment.self, Diff.self, Zoo.self,
+    ])
 }
 
 let toolVersion = "0.1.0"

@@ -63,7 +63,7 @@ import Testing
   @Test func infiniteInput() throws {
     let model = try segmenter(golden.source())
     var window = try golden.window()
-    window.values[5] = .infinity
+    window[5] = .infinity
     #expect(faultCode { _ = try model.logits(for: window) } == .nonFiniteActivation)
   }
 

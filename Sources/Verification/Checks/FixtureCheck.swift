@@ -64,7 +64,7 @@ struct FixtureCheck {
     for channel in 0..<channels {
       for slice in 0..<depth {
         for index in 0..<area {
-          window.values[(channel * depth + slice) * area + index] =
+          window[(channel * depth + slice) * area + index] =
             input.values[(channel * area + index) * depth + slice]
         }
       }

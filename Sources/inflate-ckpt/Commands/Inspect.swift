@@ -9,13 +9,19 @@ import Tensors
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Shows what a checkpoint holds: its family, hyper-parameters and tensors.",
-    discussion: "Reads the file's header alone, however large the file is.")
+    discussion: "Reads the file's header alone, however large the file is, unless asked for more.")
 
   @Argument(help: ArgumentHelp("A safetensors or HDF5 checkpoint.", valueName: "file"))
   var file: String
 
   @Option(help: ArgumentHelp("Show only tensors whose name matches (* and ?).", valueName: "glob"))
   var tensors: String?
+
+  @Flag(help: "Read every tensor: least and greatest value, mean, deviation, NaN and infinities.")
+  var stats = false
+
+  @Flag(help: "Read every tensor: the SHA-256 of its bytes.")
+  var sha256 = false
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -32,14 +38,15 @@ struct Inspect: ParsableCommand {
     let family = Result { () throws -> RecognisedModel in
       try FamilyCatalogue.builtIn().recognise(source, hints: recognition.hints())
     }
-    print(
-      json ? document(source, shown, family).text() : text(source, shown, family), terminator: "")
+    let output =
+      try json ? document(source, shown, family).text() : text(source, shown, family)
+    print(output, terminator: "")
   }
 
   private func text(
     _ source: any TensorSource, _ shown: [TensorDescription],
     _ family: Result<RecognisedModel, any Error>
-  ) -> String {
+  ) throws -> String {
     let bytes = source.tensors.reduce(0) { $0 + $1.byteCount }
     var lines = [
       "\(printable(file)): \(source.formatName), \(source.tensors.count) tensors, "
@@ -59,22 +66,15 @@ struct Inspect: ParsableCommand {
       }
     case .failure(let error): lines.append("family  not recognised: \(error)")
     }
-    var table = TextTable([
-      ("tensor", .left), ("dtype", .left), ("shape", .left), ("bytes", .right),
-    ])
-    for tensor in shown {
-      table.add([
-        printable(tensor.key.name), tensor.dtype.rawValue, tensor.shape.description,
-        String(tensor.byteCount),
-      ])
-    }
+    var table = TextTable(columns)
+    for tensor in shown { table.add(try cells(of: tensor, in: source)) }
     return lines.joined(separator: "\n") + "\n\n" + table.text
   }
 
   private func document(
     _ source: any TensorSource, _ shown: [TensorDescription],
     _ family: Result<RecognisedModel, any Error>
-  ) -> JSONValue {
+  ) throws -> JSONValue {
     let model = try? family.get()
     return .object([
       "file": .string(file),
@@ -89,13 +89,7 @@ struct Inspect: ParsableCommand {
       "metadata": .object(
         source.metadata.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
       "tensors": .array(
-        shown.map { tensor in
-          .object([
-            "name": .string(tensor.key.name), "dtype": .string(tensor.dtype.rawValue),
-            "shape": .integers(tensor.shape.extents),
-            "bytes": .integer(Int64(tensor.byteCount)),
-          ])
-        }),
+        try shown.map { try document(of: $0, in: source) }),
     ])
   }
 
