@@ -2,7 +2,12 @@
 # Installs the Debian packages that a build needs and that are not there yet.
 set -euo pipefail
 
-packages=(pkg-config zlib1g-dev libjson-c-dev libopenblas-dev libstdc++-12-dev libc6-dev)
+packages=(
+  # the libraries
+  pkg-config zlib1g-dev libjson-c-dev libopenblas-dev
+  # what Swift itself needs to link anything, and may lack where it was only unpacked
+  binutils libc6-dev libstdc++-12-dev
+)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -20,4 +25,4 @@ fi
 echo "Installing ${missing[*]}"
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
