@@ -63,34 +63,61 @@ package struct Family: Sendable {
 
   /// - Throws: `invalid-document` or `invalid-family` with a pointer into the description.
   package init(_ document: JSONReader) throws {
-    try document.allowOnly([
+    try document.allowOnlyStated([
       "$schema", "formatVersion", "id", "title", "dimensions", "prefixes", "tensors", "drops",
       "components", "assumptions", "constants", "decoderLayers",
     ])
     _ = try document.member("formatVersion").integer(in: 1...1)
-    id = try document.member("id").string()
-    title = try document.member("title").string()
+    _ = try document.optionalMember("$schema")?.string()
+    id = try document.member("id").familyID()
+    title = try document.member("title").text(1...200)
     dimensions = try document.member("dimensions").integer(in: 2...3)
-    prefixes = try document.optionalMember("prefixes")?.elements().map { try $0.string() } ?? [""]
+    prefixes = try document.optionalMember("prefixes")?.prefixes() ?? [""]
     tensors = try document.member("tensors").elements().map(Family.tensorRule)
     drops = try document.optionalMember("drops")?.elements().map(Family.dropEntry) ?? []
     components = try document.optionalMember("components")?.elements().map(Family.component) ?? []
     assumptions =
       try document.optionalMember("assumptions")?.elements().map(Family.assumption) ?? []
-    constants = try document.optionalMember("constants")?.dictionary { try $0.number() } ?? [:]
+    constants = try document.optionalMember("constants")?.dictionary { try $0.constant() } ?? [:]
     let layers = try document.optionalMember("decoderLayers")?.members().map(Family.layers) ?? []
     decoderLayersByDepth = Dictionary(layers) { first, _ in first }
+    try checkThatRulesDiffer(document)
+  }
+
+  /// Two rules for one name, or one role for two, would let one tensor hide another.
+  private func checkThatRulesDiffer(_ document: JSONReader) throws {
+    guard !tensors.isEmpty else { throw try document.member("tensors").fault("the list is empty") }
+    var forms: Set<String> = []
+    var roles: Set<String> = []
+    for (number, rule) in tensors.enumerated() {
+      let place = Fault.Place(pointer: "/tensors/\(number)")
+      guard forms.insert(rule.name.lookupForm).inserted else {
+        throw Fault(.invalidFamily, "\(rule.name) has a rule already", at: place)
+      }
+      guard roles.insert(rule.role.description).inserted else {
+        throw Fault(.invalidFamily, "\(rule.role) is the role of another rule", at: place)
+      }
+      guard rule.role.hasIndex == (rule.name.index != nil) else {
+        throw Fault(
+          .invalidFamily, "the name and the role do not have the same index", at: place,
+          remedy: "write it as {name<limit} in the name and {name} in the role")
+      }
+    }
+    for (number, entry) in drops.enumerated() where !forms.insert(entry.name.lookupForm).inserted {
+      throw Fault(
+        .invalidFamily, "\(entry.name) has a rule already", at: .init(pointer: "/drops/\(number)"))
+    }
   }
 }
 
 extension Family {
   private static func tensorRule(_ reader: JSONReader) throws -> TensorRule {
-    try reader.allowOnly(["name", "role", "shape", "optional", "neutral", "derived"])
+    try reader.allowOnlyStated(["name", "role", "shape", "optional", "neutral", "derived"])
     return try located(in: .init(pointer: reader.pointer)) {
       let name = try NamePattern(reader.member("name").string())
       return TensorRule(
         name: name,
-        role: RolePattern(try reader.member("role").string(), index: name.index?.name),
+        role: RolePattern(try reader.member("role").text(1...200), index: name.index?.name),
         shape: try reader.member("shape").elements().map { try ShapeExpression($0.string()) },
         isOptional: try reader.optionalMember("optional")?.boolean() ?? false,
         neutral: try reader.optionalMember("neutral").map { try $0.choice() },
@@ -99,52 +126,45 @@ extension Family {
   }
 
   private static func dropEntry(_ reader: JSONReader) throws -> DropEntry {
-    try reader.allowOnly(["name", "rule"])
+    try reader.allowOnlyStated(["name", "rule"])
     let ruleID = try reader.member("rule").string()
     guard let rule = DropRule(id: ruleID) else {
       throw try reader.member("rule").fault(
         "\"\(printable(ruleID))\" is no rule",
         remedy: "known rules: \(DropRule.all.map(\.id).joined(separator: ", "))")
     }
-    return DropEntry(name: try NamePattern(reader.member("name").string()), rule: rule)
+    return try located(in: .init(pointer: reader.pointer)) {
+      DropEntry(name: try NamePattern(reader.member("name").string()), rule: rule)
+    }
   }
 
   private static func component(_ reader: JSONReader) throws -> Component {
-    try reader.allowOnly(["family", "prefixes"])
+    try reader.allowOnlyStated(["family", "prefixes"])
     return Component(
-      familyID: try reader.member("family").string(),
-      prefixes: try reader.member("prefixes").elements().map { try $0.string() })
+      familyID: try reader.member("family").familyID(),
+      prefixes: try reader.member("prefixes").prefixes())
   }
 
   private static func assumption(
     _ reader: JSONReader
   ) throws -> (symbol: String, value: ShapeExpression) {
-    try reader.allowOnly(["symbol", "value"])
-    return (
-      try reader.member("symbol").string(),
-      try ShapeExpression(reader.member("value").string())
-    )
+    try reader.allowOnlyStated(["symbol", "value"])
+    let symbol = try reader.member("symbol").string()
+    guard isSymbol(symbol) else {
+      throw try reader.member("symbol").fault("\"\(printable(symbol))\" is no symbol")
+    }
+    return try located(in: .init(pointer: reader.pointer)) {
+      (symbol, try ShapeExpression(reader.member("value").string()))
+    }
   }
 
   private static func layers(
     _ member: (name: String, reader: JSONReader)
   ) throws -> (Int, [Int]) {
-    guard let depth = Int(member.name), depth > 0 else {
+    guard let depth = Int(member.name), (1...9999).contains(depth), String(depth) == member.name
+    else {
       throw member.reader.fault("\"\(printable(member.name))\" is no number of blocks")
     }
     return (depth, try member.reader.elements().map { try $0.integer(in: 0...depth - 1) })
-  }
-}
-
-extension JSONReader {
-  /// One of an enumeration's raw values.
-  fileprivate func choice<Choice>() throws -> Choice
-  where Choice: RawRepresentable<String> & CaseIterable {
-    let text = try string()
-    guard let choice = Choice(rawValue: text) else {
-      let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw fault("\"\(printable(text))\" is none of \(known)")
-    }
-    return choice
   }
 }

@@ -31,11 +31,12 @@ extension FamilyCatalogue {
     }
     var hints = hints
     if let record {
+      if hints.familyID == nil { try check(record, of: source) }
       hints.familyID = hints.familyID ?? record.targetID
       hints.parameters.merge(record.parameters) { given, _ in given }
       hints.decoderLayers = hints.decoderLayers ?? record.decoderLayers
     }
-    let candidates = try hints.familyID.map { [try family($0)] } ?? models
+    let candidates = try hints.familyID.map { [try model($0)] } ?? models
     let attempts = try candidates.flatMap { try matches(of: $0, with: source, hints: hints) }
     let complete = attempts.filter(\.isComplete)
     guard let best = complete.first else { throw unrecognised(source, attempts) }
@@ -47,6 +48,16 @@ extension FamilyCatalogue {
         at: .init(file: source.path), remedy: "name one of them with --source")
     }
     return recognised(best, in: source, hints: hints, record: record)
+  }
+
+  /// A record in a file is data: a family that it names wrongly is no mistake on the command line.
+  private func check(_ record: ConversionRecord, of source: any TensorSource) throws {
+    guard !models.contains(where: { $0.id == record.targetID }) else { return }
+    throw Fault(
+      .invalidDocument, "there is no family called \"\(printable(record.targetID))\"",
+      at: .init(
+        file: source.path, pointer: "/__metadata__/\(ConversionRecord.metadataKey)/target"),
+      remedy: "known families: \(models.map(\.id).joined(separator: ", "))")
   }
 
   private func matches(
@@ -93,7 +104,7 @@ extension FamilyCatalogue {
         .unrecognisedFamily, "\(contradiction.reason) (read as \(title))",
         at: .init(file: source.path, tensor: contradiction.tensor))
     }
-    let others = nearest.missing.count > 1 ? " and \(nearest.missing.count - 1) more" : ""
+    let others = nearest.missingCount > 1 ? " and \(nearest.missingCount - 1) more" : ""
     return Fault(
       .unrecognisedFamily, "missing from this \(title) checkpoint\(others)",
       at: .init(file: source.path, tensor: nearest.missing.first),

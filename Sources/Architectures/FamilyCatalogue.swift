@@ -41,6 +41,17 @@ package struct FamilyCatalogue: Sendable {
     return family
   }
 
+  /// Like ``family(_:)`` for whole models: a part of others is none.
+  package func model(_ id: String) throws -> Family {
+    let found = try family(id)
+    guard models.contains(where: { $0.id == id }) else {
+      throw Fault(
+        .usage, "\(found.title) is a part of models and no model",
+        remedy: "known families: \(models.map(\.id).joined(separator: ", "))")
+    }
+    return found
+  }
+
   /// The families that are whole models rather than parts of others.
   package var models: [Family] {
     let parts = Set(families.flatMap { $0.components.map(\.familyID) })

@@ -9,9 +9,13 @@ struct FamilyMatch {
   private(set) var keys: [Role: SourceKey] = [:]
   private(set) var drops: [SourceKey: DropRule] = [:]
   private(set) var contradictions: [Contradiction] = []
+  /// The first tensor of each rule that is not there.
   private(set) var missing: [String] = []
+  private(set) var missingCount = 0
   private(set) var hasDecoder = false
   private var fits: [Fit] = []
+  /// How many tensors fit each rule, by the part's prefix and the rule's form.
+  private var fitCounts: [String: Int] = [:]
   private let known: [String: Int]
 
   struct Contradiction {
@@ -59,9 +63,12 @@ struct FamilyMatch {
     for tensor in tensors where tensor.key.name.hasPrefix(prefix) {
       let name = String(tensor.key.name.dropFirst(prefix.count))
       for (form, position) in NamePattern.lookupForms(of: name) {
-        if let rule = rules[form], (rule.name.index == nil) == (position == nil) {
+        if let rule = rules[form], (rule.name.index == nil) == (position == nil),
+          isWithinLimit(position, of: rule)
+        {
           keys[rule.role(at: position)] = tensor.key
           fits.append(Fit(rule: rule, tensor: tensor))
+          fitCounts[prefix + form, default: 0] += 1
           if let position, let limit = rule.name.index?.limit { raise(limit, above: position) }
           break
         }
@@ -71,6 +78,12 @@ struct FamilyMatch {
         }
       }
     }
+  }
+
+  /// A limit that is a number, or known beforehand, leaves out whatever lies beyond it.
+  private func isWithinLimit(_ position: Int?, of rule: Family.TensorRule) -> Bool {
+    guard let position, let limit = rule.name.index?.limit.value(given: known) else { return true }
+    return position < limit
   }
 
   /// A limit such as `depth` is one more than the largest index seen.
@@ -121,23 +134,30 @@ struct FamilyMatch {
   private mutating func check(_ fit: Fit) {
     for (axis, expression) in fit.rule.shape.enumerated() {
       let extent = fit.tensor.shape[axis]
-      guard let expected = expression.value(given: parameters), expected != extent else { continue }
+      let expected = expression.value(given: parameters)
+      let isOpen = expected == nil && !expression.symbols.allSatisfy { parameters[$0] != nil }
+      guard !isOpen, expected != extent else { continue }
+      // All symbols known and yet no value: a file claims extents that nothing can have.
       contradictions.append(
         Contradiction(
           tensor: fit.tensor.key.name,
-          reason:
-            "has shape \(fit.tensor.shape); axis \(axis) should be \(expression) = \(expected)"
-        ))
+          reason: "has shape \(fit.tensor.shape); axis \(axis) should be \(expression)"
+            + (expected.map { " = \($0)" } ?? ", which is beyond 63 bits")))
       return
     }
   }
 
   private mutating func findMissing(_ part: Family, prefix: String) {
     for rule in part.tensors where !rule.isOptional {
-      for (position, name) in rule.name.expanded(given: parameters)
-      where keys[rule.role(at: position)] == nil {
-        missing.append(prefix + name)
+      let count = rule.name.count(given: parameters)
+      let present = fitCounts[prefix + rule.name.lookupForm] ?? 0
+      guard present < count else { continue }
+      let (sum, overflow) = missingCount.addingReportingOverflow(count - present)
+      missingCount = overflow ? .max : sum
+      let first = rule.name.expanded(given: parameters).first {
+        keys[rule.role(at: $0.position)] == nil
       }
+      if let first { missing.append(prefix + first.name) }
     }
   }
 }

@@ -26,7 +26,7 @@ package struct RecognisedModel: Sendable {
       throw Fault(
         .missingHyperParameter,
         "the tensors' shapes do not tell \(name) of this \(family.title) checkpoint",
-        remedy: "give it on the command line")
+        remedy: name == "heads" ? "say --heads N" : nil)
     }
     return value
   }

@@ -46,6 +46,9 @@ package struct RolePattern: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// Whether the running index of the rule's name stands in the role.
+  var hasIndex: Bool { after != nil }
+
   package func role(at position: Int?) -> Role {
     guard let position, let after else { return Role(description) }
     return Role("\(before)\(position)\(after)")

@@ -26,6 +26,9 @@ package struct ShapeExpression: Sendable, Hashable, CustomStringConvertible {
 
   /// - Throws: `invalid-family` when the text is no expression.
   package init(_ text: String) throws {
+    guard text.utf8.count <= 200 else {
+      throw Fault(.invalidFamily, "\"\(printable(text, limit: 40))\" is too long for an extent")
+    }
     var parser = ShapeExpressionParser(text)
     root = try parser.parse()
     description = text
