@@ -62,9 +62,9 @@ package struct Conversion {
       }
       try copy(key, from: decoderFile, as: tensor.dtype, with: &writer)
     case .inflate(let key, let inflation):
-      try writer.write(tensor.dtype.encode(inflation.apply(to: source.floats(of: key)).values))
+      try writer.write(encode(inflation.apply(to: source.floats(of: key)).values, tensor.dtype))
     case .resize(let key, let resize):
-      try writer.write(tensor.dtype.encode(resize.apply(to: source.floats(of: key)).values))
+      try writer.write(encode(resize.apply(to: source.floats(of: key)).values, tensor.dtype))
     case .initialise(let initialisation):
       try writer.write(initialisation.bytes(for: tensor))
     }
@@ -78,7 +78,23 @@ package struct Conversion {
     if description.dtype == dtype {
       try source.withBytes(of: key) { try writer.write($0) }
     } else {
-      try writer.write(dtype.encode(source.floats(of: key).values))
+      try writer.write(encode(source.floats(of: key).values, dtype))
     }
   }
+
+  /// - Throws: `over-range` when a number would be stored as an infinity.
+  private func encode(_ values: [Float], _ dtype: DType) throws -> [UInt8] {
+    // From 65520 on the nearest half-precision number is infinity.
+    if dtype == .f16, let value = values.first(where: { $0.isFinite && $0.magnitude >= 65520 }) {
+      throw Fault(
+        .overRange, "\(value) is beyond what F16 can hold",
+        remedy: "say --dtype bf16 or --dtype f32")
+    }
+    return try dtype.encode(values)
+  }
+}
+
+extension Fault.Code {
+  /// A number that the element type asked for cannot hold.
+  package static let overRange = Fault.Code("over-range", exit: .invalidData)
 }

@@ -36,9 +36,8 @@ package enum Initialisation: Sendable, Equatable {
       }
       return try Initialisation.encode(values, as: entry.dtype)
     case .relativePositionIndex(let grid):
-      return Initialisation.relativePositionIndex(grid: grid).flatMap { value in
-        withUnsafeBytes(of: value.littleEndian) { Array($0) }
-      }
+      return Initialisation.relativePositionIndices(grid: grid).map(\.littleEndian)
+        .withUnsafeBytes { Array($0) }
     }
   }
 
@@ -51,7 +50,7 @@ package enum Initialisation: Sendable, Equatable {
 
   /// `[tokens + 1, tokens + 1]`: for two grid tokens the row of their offset, for pairs with the
   /// class token (which comes first) the last three rows of the table.
-  static func relativePositionIndex(grid: [Int]) -> [Int64] {
+  package static func relativePositionIndices(grid: [Int]) -> [Int64] {
     let (height, width, depth) = (grid[0], grid[1], grid[2])
     let tokens = height * width * depth
     let rows = (2 * height - 1) * (2 * width - 1) * (2 * depth - 1)

@@ -25,7 +25,10 @@ package struct PlanBuilder {
     self.target = target
     self.options = options
     self.decoderFile = decoderFile
-    let component = options.includesDecoder ? target.components.first : nil
+    // What the source lacks and is not to be initialised is left out as a whole.
+    let hasDecoder =
+      options.includesDecoder && (model.hasDecoder || options.decoderInitialisation != .omit)
+    let component = hasDecoder ? target.components.first : nil
     decoder = try component.map { try catalogue.family($0.familyID) }
     drops = model.drops
     parameters = try TargetGeometry(
@@ -57,23 +60,43 @@ package struct PlanBuilder {
   private mutating func add(_ rule: Family.TensorRule, prefix: String, isDecoder: Bool) throws {
     for (position, name) in rule.name.expanded(given: parameters) {
       let key = TargetKey(prefix + name)
-      let shape = try Shape(
-        rule.shape.map { expression in
-          guard let extent = expression.value(given: parameters) else {
-            throw Fault(
-              .missingHyperParameter, "extent \(expression) has no value",
-              at: .init(tensor: key.name))
-          }
-          return extent
-        })
-      let place = Fault.Place(file: source.path, tensor: key.name)
-      let planned = try located(in: place) {
+      let planned = try located(in: .init(file: source.path, tensor: key.name)) {
         let slot = TargetSlot(
-          key: key, role: rule.role(at: position), shape: shape, rule: rule, isDecoder: isDecoder)
-        return try plan(slot)
+          key: key, role: rule.role(at: position), shape: try shape(of: rule), rule: rule,
+          isDecoder: isDecoder)
+        return try plan(slot).map(withinLimit)
       }
       if let planned { tensors.append(planned) }
     }
+  }
+
+  private func shape(of rule: Family.TensorRule) throws -> Shape {
+    try Shape(
+      rule.shape.map { expression in
+        if let extent = expression.value(given: parameters) { return extent }
+        let isKnown = expression.symbols.allSatisfy { parameters[$0] != nil }
+        throw Fault(
+          isKnown ? .overLimit : .missingHyperParameter,
+          "extent \(expression) has no value\(isKnown ? " of 63 bits" : "")")
+      })
+  }
+
+  /// The most bytes of one tensor that are made in memory; 4 GiB hold the index buffers of images
+  /// of 2400×2400 pixels.
+  private static let byteLimit = 1 << 32
+
+  private func withinLimit(_ tensor: PlannedTensor) throws -> PlannedTensor {
+    if case .copy = tensor.action { return tensor }
+    let wide: DType = tensor.dtype == .i64 ? .i64 : .f32
+    let byteCount = try tensor.shape.byteCount(of: wide)
+    guard byteCount <= PlanBuilder.byteLimit else {
+      throw Fault(
+        .overLimit,
+        "shape \(tensor.shape) takes \(byteCount >> 30) GiB; one tensor may take "
+          + "\(PlanBuilder.byteLimit >> 30)",
+        remedy: "choose a smaller image size, or fewer channels or classes")
+    }
+    return tensor
   }
 
   /// Any source tensor that is neither used nor dropped by its family's rules still needs a reason.
@@ -173,9 +196,9 @@ extension PlanBuilder {
     }
   }
 
+  /// The two types of 16 bits cannot hold each other's values.
   private func copyExactness(from original: DType, to stored: DType) -> Exactness {
-    stored.bitWidth < original.bitWidth || (stored != original && stored == .bf16)
-      ? .narrowed : .exact
+    stored == original || stored.bitWidth > original.bitWidth ? .exact : .narrowed
   }
 
   private func patchEmbeddingInflation(

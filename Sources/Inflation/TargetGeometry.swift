@@ -20,10 +20,11 @@ struct TargetGeometry {
         throw Fault(.missingHyperParameter, "patch\(axis) of the source is not known")
       }
       guard extent.isMultiple(of: patch) else {
+        let below = extent / patch * patch
         throw Fault(
           .unsupportedGeometry,
           "image \(axis.lowercased()) \(extent) is no multiple of the patches' \(patch)",
-          remedy: "choose \(extent / patch * patch) or \((extent / patch + 1) * patch)")
+          remedy: "choose \(below == 0 ? "" : "\(below) or ")\(below + patch)")
       }
       parameters["grid\(axis)"] = extent / patch
     }
