@@ -75,6 +75,8 @@ struct Question: Sendable {
   static let structure = Question(
     id: "structure", meaning: "every tensor that the family has, and no other, in its shape")
   static let finite = Question(id: "finite", meaning: "no weight is NaN or infinite")
+  static let derived = Question(
+    id: "derived", meaning: "every table of row numbers is the one that the geometry gives")
   static let patchEmbedding = Question(
     id: "identity.patch-embedding", meaning: "the 3D kernel sums to the 2D kernel over its depth")
   static let relativePositionBias = Question(

@@ -8,6 +8,7 @@ import Tensors
 package struct Verifier: Sendable {
   private let catalogue: FamilyCatalogue
   private let source: (tensors: any TensorSource, model: RecognisedModel)?
+  private let sourceHints: RecognitionHints
   private let fixtures: [String]
   private let reference: ReferenceVolume?
 
@@ -21,6 +22,7 @@ package struct Verifier: Sendable {
   ) throws {
     self.catalogue = catalogue
     self.source = try source.map { ($0, try catalogue.recognise($0, hints: sourceHints)) }
+    self.sourceHints = sourceHints
     self.fixtures = fixtures
     self.reference = reference
   }
@@ -39,13 +41,14 @@ package struct Verifier: Sendable {
         checkpoint: checkpoint.path, familyID: nil, checks: [StructureCheck.check(for: fault)],
         segmentation: nil)
     }
-    var checks = [
-      StructureCheck(checkpoint: checkpoint, model: model).run(),
-      try FinitenessCheck(checkpoint: checkpoint).run(),
-    ]
-    checks += try comparisons(of: checkpoint, model)
+    let structure = StructureCheck(checkpoint: checkpoint, model: model)
+    let finiteness = try FinitenessCheck(checkpoint: checkpoint).run()
+    var checks = [structure.run(), finiteness]
+    let canBeRead = structure.wrongElementType == nil
+    let canRun = canBeRead && finiteness.verdict == .pass
+    if canBeRead { checks += try comparisons(of: checkpoint, model, canRun: canRun) }
     // Running a model whose weights are damaged would only repeat in other words what is known.
-    guard checks[1].verdict == .pass else {
+    guard canRun else {
       return VerificationReport(
         checkpoint: checkpoint.path, familyID: model.family.id, checks: checks, segmentation: nil)
     }
@@ -66,11 +69,12 @@ package struct Verifier: Sendable {
 
   /// The checks that need the 2D source; they ask nothing of a 2D checkpoint.
   private func comparisons(
-    of checkpoint: any TensorSource, _ model: RecognisedModel
+    of checkpoint: any TensorSource, _ model: RecognisedModel, canRun: Bool
   ) throws -> [Check] {
     guard model.family.dimensions == 3 else { return [] }
-    guard let source else {
-      return [.notApplicable(.depthConstant, because: "no --source to compare with")]
+    let derived = try DerivedTensorsCheck(checkpoint: checkpoint, model: model).run()
+    guard let source = try source(for: model) else {
+      return [derived, .notApplicable(.depthConstant, because: "no --source to compare with")]
     }
     guard source.model.family.dimensions == 2 else {
       throw Fault(
@@ -80,8 +84,22 @@ package struct Verifier: Sendable {
     let identities = try IdentityChecks(
       source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model
     ).run()
+    // A damaged weight makes the forward pass stop; which one it is, is known by now.
+    guard canRun else { return [derived] + identities }
     let forward = DepthConstantCheck(
       source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model)
-    return identities + [try forward.run()]
+    return [derived] + identities + [try forward.run()]
+  }
+
+  /// The source, whose decoder is fed as the conversion fed it when nobody says otherwise.
+  private func source(
+    for model: RecognisedModel
+  ) throws -> (tensors: any TensorSource, model: RecognisedModel)? {
+    guard let source, sourceHints.decoderLayers == nil, let record = model.record,
+      source.model.decoderLayers != record.decoderLayers
+    else { return source }
+    var hints = sourceHints
+    hints.decoderLayers = record.decoderLayers
+    return (source.tensors, try catalogue.recognise(source.tensors, hints: hints))
   }
 }

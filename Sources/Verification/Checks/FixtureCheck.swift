@@ -18,13 +18,11 @@ struct FixtureCheck {
     let window = try located(in: .init(file: path, tensor: "input")) {
       try FixtureCheck.depthBeforePlane(fixture.floats(of: SourceKey("input")))
     }
-    let features = fixture.tensors.compactMap { description -> (key: SourceKey, tap: String)? in
-      let name = description.key.name
-      guard name.hasPrefix("feature."), let block = Int(name.dropFirst(8)) else { return nil }
-      return (description.key, "blocks[\(block)]")
-    }
+    let features = try fixture.tensors.compactMap { try feature(of: $0) }
     var taps = ActivationTaps(Set(features.map(\.tap)))
-    let logits = try model.logits(for: window, taps: &taps)
+    let logits = try located(in: .init(file: path, tensor: "input")) {
+      try model.logits(for: window, taps: &taps)
+    }
     var worst = (
       name: "logits",
       distance: try distance(of: logits, to: SourceKey("logits"), in: fixture)
@@ -36,7 +34,27 @@ struct FixtureCheck {
     }
     return .measured(
       .fixture, worst.distance, bound: .atMost(FixtureCheck.bound),
-      detail: "\(path): \(features.count + 1) outputs compared; \(worst.name) departs most")
+      detail: "\(path): \(features.count + 1) outputs compared; \(worst.name) departs most",
+      tensor: worst.name)
+  }
+
+  /// Which activation a tensor of the fixture records, if it is no other part of it.
+  private func feature(
+    of tensor: TensorDescription
+  ) throws -> (key: SourceKey, tap: String)? {
+    let name = tensor.key.name
+    guard name != "input", name != "logits" else { return nil }
+    let prefix = "feature."
+    guard name.hasPrefix(prefix), let block = Int(name.dropFirst(prefix.count)),
+      (0..<model.geometry.depth).contains(block), name == "\(prefix)\(block)"
+    else {
+      throw Fault(
+        .invalidFixture, "nothing of the model is called so",
+        at: .init(file: path, tensor: name),
+        remedy: "a fixture has input, logits and feature.0 to "
+          + "feature.\(model.geometry.depth - 1)")
+    }
+    return (tensor.key, "blocks[\(block)]")
   }
 
   private func distance(

@@ -1,4 +1,5 @@
 import Architectures
+import Diagnostics
 import Inflation
 import Tensors
 
@@ -14,19 +15,30 @@ struct IdentityChecks {
     [try patchEmbedding(), try relativePositionBias(), try carriedOver()]
   }
 
-  /// A figure for the tensor that departs most.
+  /// The tensor that departs most, each measured by its own bound: one that is stored in 16 bits
+  /// must not excuse another that is stored in 32.
   private struct Worst {
     var distance = 0.0
+    var bound = 0.0
     var tensor: String?
     var count = 0
+    private var excess = 0.0
 
-    mutating func note(_ tensor: SourceKey, _ distance: Double) {
+    mutating func note(_ tensor: SourceKey, _ distance: Double, bound: Double) {
       count += 1
-      // NaN is worse than any number.
-      if distance.isNaN || distance > self.distance {
-        self.distance = distance
-        self.tensor = tensor.name
+      let excess =
+        if distance == 0 { 0.0 } else {
+          // NaN is worse than any number.
+          distance.isNaN || bound == 0 ? Double.infinity : distance / bound
+        }
+      guard excess > self.excess else {
+        if self.tensor == nil { self.bound = max(self.bound, bound) }
+        return
       }
+      self.excess = excess
+      self.distance = distance
+      self.bound = bound
+      self.tensor = tensor.name
     }
   }
 
@@ -73,11 +85,16 @@ extension IdentityChecks {
     let expected = expectedDepthSums(of: original, channels: kernel.shape[1])
     let distance = IdentityChecks.relativeDistance(depthSums(of: kernel), expected)
     let bound = tolerance(key) * Double(kernel.shape[2]).squareRoot()
-    if let strategy = model.record?.options["patch-embed"],
-      let misplaced = try misplacedSlice(in: kernel, strategy: strategy, tolerance: tolerance(key))
-    {
+    // Without a record of the strategy, any will do.
+    let strategies =
+      model.record?.options["patch-embed"].map { [$0] } ?? DepthStrategy.allCases.map(\.rawValue)
+    let misplaced = strategies.map {
+      misplacedSlice(in: kernel, strategy: $0, tolerance: tolerance(key))
+    }
+    if let slice = misplaced.first ?? nil, !misplaced.contains(nil) {
       return .fallsShort(
-        .patchEmbedding, detail: "slice \(misplaced) is not as \(strategy) has it",
+        .patchEmbedding,
+        detail: "slice \(slice) is not as \(strategies.joined(separator: " or ")) has it",
         tensor: key.name)
     }
     return .measured(
@@ -131,7 +148,7 @@ extension IdentityChecks {
   /// `center` all but the middle one are zero.
   private func misplacedSlice(
     in kernel: FloatTensor, strategy: String, tolerance: Double
-  ) throws -> Int? {
+  ) -> Int? {
     let (depth, area) = (kernel.shape[2], kernel.shape[3] * kernel.shape[4])
     let planes = kernel.shape[0] * kernel.shape[1]
     let slices = (0..<depth).map { (slice: Int) -> [Float] in
@@ -163,47 +180,80 @@ extension IdentityChecks {
     let method =
       model.record?.options["rel-pos-resize"].flatMap { BiasResizeMethod(rawValue: $0) }
       ?? .geometric
+    let sourceGrid = try located(in: .init(file: source.path)) {
+      try ["gridHeight", "gridWidth"].map(sourceModel.parameter)
+    }
     let resize = RelativePositionBiasResize(
-      sourceGrid: try ["gridHeight", "gridWidth"].map(sourceModel.parameter),
+      sourceGrid: sourceGrid,
       targetGrid: try ["gridHeight", "gridWidth", "gridDepth"].map(model.parameter),
       classRowCount: 3, method: method)
-    var bound = resize.changesGrid ? 1e-4 : 0
+    let bound = resize.changesGrid ? 1e-4 : 0
     for (role, key) in model.keys.sorted(by: { $0.key < $1.key })
     where role.kind == IdentityChecks.tableKind {
-      let original =
-        try sourceModel.keys[role]
-        ?? sourceModel.requiredKey(
-          for: "relativePositionBias.shared")
+      let original = try located(in: .init(file: source.path)) {
+        try sourceModel.keys[role] ?? sourceModel.requiredKey(for: "relativePositionBias.shared")
+      }
       let expected = try resize.apply(to: source.floats(of: original))
       let actual = try checkpoint.floats(of: key)
-      worst.note(key, IdentityChecks.relativeDistance(actual.values, expected.values))
-      bound = max(bound, storedBound(key, original))
+      worst.note(
+        key, IdentityChecks.relativeDistance(actual.values, expected.values),
+        bound: max(bound, storedBound(key, original)))
     }
     return .measured(
-      .relativePositionBias, worst.distance, bound: .atMost(bound),
+      .relativePositionBias, worst.distance, bound: .atMost(worst.bound),
       detail: resize.changesGrid
         ? "\(worst.count) tables, resized and compared" : "\(worst.count) tables, compared",
       tensor: worst.tensor)
   }
 
   private func carriedOver() throws -> Check {
+    if let lost = lostTensor {
+      return .fallsShort(
+        .carriedOver, detail: "the 2D model has this tensor, the checkpoint nothing for it",
+        tensor: lost.name)
+    }
+    let neutral = Dictionary(
+      model.family.tensors.compactMap { rule in
+        rule.neutral.map { (rule.role(at: 0).kind, $0 == .ones ? Float(1) : 0) }
+      }
+    ) { first, _ in first }
     var worst = Worst()
-    var bound = 0.0
     for (role, key) in model.keys.sorted(by: { $0.key < $1.key })
     where role.path != "patchEmbedding.weight" && role.kind != IdentityChecks.tableKind {
-      guard let original = sourceModel.keys[role],
-        let description = checkpoint.description(of: key), description.dtype.isFloatingPoint,
-        source.description(of: original)?.shape == description.shape
+      guard let description = checkpoint.description(of: key), description.dtype.isFloatingPoint
       else { continue }
-      let distance = IdentityChecks.relativeDistance(
-        try checkpoint.floats(of: key).values, try source.floats(of: original).values)
-      worst.note(key, distance)
-      bound = max(bound, storedBound(key, original))
+      if let original = sourceModel.keys[role] {
+        guard source.description(of: original)?.shape == description.shape else { continue }
+        let distance = IdentityChecks.relativeDistance(
+          try checkpoint.floats(of: key).values, try source.floats(of: original).values)
+        worst.note(key, distance, bound: storedBound(key, original))
+      } else if let value = neutral[role.kind] {
+        // What the 2D model does not have must change nothing here.
+        let values = try checkpoint.floats(of: key).values
+        worst.note(
+          key,
+          IdentityChecks.relativeDistance(
+            values, Array(repeating: value, count: values.count)), bound: 0)
+      }
     }
     return .measured(
-      .carriedOver, worst.distance, bound: .atMost(bound),
+      .carriedOver, worst.distance, bound: .atMost(worst.bound),
       detail: "\(worst.count) tensors compared",
-      tensor: worst.distance == 0 ? nil : worst.tensor)
+      tensor: worst.tensor)
+  }
+
+  /// A tensor of the source whose like the 3D family has, but not this checkpoint: the blocks of a
+  /// shallower model are all right one by one.
+  private var lostTensor: SourceKey? {
+    let kinds = Set(
+      model.family.tensors.filter { !$0.isOptional }.map { $0.role(at: 0).kind })
+    let lost = sourceModel.keys.filter { role, _ in
+      let isWanted =
+        role.path.hasPrefix("decoder.")
+        ? model.hasDecoder && !role.path.hasSuffix(".batchCount") : kinds.contains(role.kind)
+      return isWanted && model.keys[role] == nil
+    }
+    return lost.min { $0.key < $1.key }?.value
   }
 
   /// Bit-equal unless the checkpoint stores fewer bits than the source.

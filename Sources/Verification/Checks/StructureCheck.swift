@@ -14,18 +14,31 @@ struct StructureCheck {
         .structure, detail: "no tensor of \(model.family.title) has this name\(others)",
         tensor: stranger.name)
     }
-    for tensor in checkpoint.tensors where !isWeightOrBuffer(tensor) {
-      return .fallsShort(
-        .structure, detail: "\(tensor.dtype) is no element type of a weight",
-        tensor: tensor.key.name)
-    }
+    if let wrong = wrongElementType { return wrong }
     return .measured(
       .structure, Double(checkpoint.tensors.count), bound: nil,
       detail: "\(checkpoint.tensors.count) tensors of \(model.family.title)")
   }
 
-  private func isWeightOrBuffer(_ tensor: TensorDescription) -> Bool {
-    tensor.dtype.isFloatingPoint || tensor.dtype == .i64
+  /// A weight that is no real number, or a table of row numbers that is none; nothing can be
+  /// computed with such a checkpoint.
+  var wrongElementType: Check? {
+    let derived = Set(
+      model.family.tensors.filter { $0.derivation != nil }.map { $0.role(at: 0).kind })
+    for (role, key) in model.keys.sorted(by: { $0.key < $1.key }) {
+      guard let dtype = checkpoint.description(of: key)?.dtype else { continue }
+      let isTable = derived.contains(role.kind)
+      let isRight =
+        isTable
+        ? dtype == .i64
+        : dtype.isFloatingPoint || (dtype == .i64 && role.path.hasSuffix(".batchCount"))
+      guard !isRight else { continue }
+      return .fallsShort(
+        .structure,
+        detail: "\(dtype) is no element type of \(isTable ? "a table of row numbers" : "a weight")",
+        tensor: key.name)
+    }
+    return nil
   }
 
   /// What the recogniser objected to, as a check that falls short.
