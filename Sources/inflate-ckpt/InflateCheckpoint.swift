@@ -25,6 +25,7 @@ let toolVersion = "0.1.0"
 @main
 enum Main {
   static func main() {
+    occupyClosedStandardStreams()
     Interruption.removePartialFiles()
     do {
       var command = try InflateCheckpoint.parseAsRoot()

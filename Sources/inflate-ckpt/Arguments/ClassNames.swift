@@ -1,4 +1,5 @@
 import ArgumentParser
+import Diagnostics
 
 /// What the classes are called, for tables and pictures.
 struct ClassNames: ParsableArguments {
@@ -7,7 +8,8 @@ struct ClassNames: ParsableArguments {
   var classNames: String?
 
   var names: [String] {
-    classNames?.split(separator: ",", omittingEmptySubsequences: false).map(String.init) ?? []
+    classNames?.split(separator: ",", omittingEmptySubsequences: false)
+      .map { printable(String($0)) } ?? []
   }
 
   /// The name of a class, or its number where there is none.

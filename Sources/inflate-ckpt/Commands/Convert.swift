@@ -53,7 +53,7 @@ struct Convert: ParsableCommand {
     if !planOnly {
       guard let output else { throw ValidationError("say where to write with -o, or --plan") }
       guard output.hasSuffix(".safetensors") else {
-        throw ValidationError("-o \(output): this release writes .safetensors")
+        throw ValidationError("-o \(printable(output)): this release writes .safetensors")
       }
     } else if report != nil {
       throw ValidationError("--report needs a conversion; use --plan --json for the plan")
@@ -77,10 +77,16 @@ struct Convert: ParsableCommand {
       catalogue: catalogue, options: conversion.options(for: model), decoderFile: decoderFile
     ).plan()
     guard !planOnly, let output else {
-      print(
-        json ? plan.document(sourceName: self.source).text() : PlanText.full(plan), terminator: "")
+      if json {
+        try StandardOutput.write(plan.document(sourceName: self.source))
+      } else {
+        try StandardOutput.write(PlanText.full(plan))
+      }
       return
     }
+    try OutputFile.check(
+      [output] + [report].compactMap { $0 },
+      inputs: [self.source] + [decoderFile?.path].compactMap { $0 }, replacing: force)
     try write(
       Conversion(plan: plan, source: source, decoderFile: decoderFile), to: output)
   }
@@ -91,18 +97,21 @@ struct Convert: ParsableCommand {
     try conversion.write(
       to: output, replacing: force, record: record, progress: progress.update)
     guard json || report != nil else {
-      print(PlanText.summary(conversion.plan), terminator: "")
-      print("wrote \(output)")
+      try printSummary(of: conversion.plan, output: output)
       return
     }
     let finished = try ConversionReport(
       plan: conversion.plan, sourceName: source, record: record, output: output)
     if let report { try OutputFile.write(finished.document, to: report, replacing: force) }
     if json {
-      print(finished.document.text(), terminator: "")
+      try StandardOutput.write(finished.document)
     } else {
-      print(PlanText.summary(conversion.plan), terminator: "")
-      print("wrote \(output)")
+      try printSummary(of: conversion.plan, output: output)
     }
+  }
+
+  private func printSummary(of plan: Plan, output: String) throws {
+    try StandardOutput.write(
+      PlanText.summary(plan) + "wrote \(printable(output, limit: 4096))\n")
   }
 }

@@ -35,7 +35,11 @@ struct Diff: ParsableCommand {
   func run() throws {
     let difference = try CheckpointDifference(
       openCheckpoint(at: first), openCheckpoint(at: second), tolerance: tolerance)
-    print(json ? document(of: difference).text() : text(of: difference), terminator: "")
+    if json {
+      try StandardOutput.write(document(of: difference))
+    } else {
+      try StandardOutput.write(text(of: difference))
+    }
     guard difference.entries.isEmpty else { throw CheckFellShort() }
   }
 
@@ -64,7 +68,7 @@ struct Diff: ParsableCommand {
 
   private func document(of difference: CheckpointDifference) -> JSONValue {
     .object([
-      "first": .string(first), "second": .string(second),
+      "formatVersion": 1, "first": .string(first), "second": .string(second),
       "equalCount": .integer(Int64(difference.equalCount)),
       "differences": .array(
         difference.entries.map { entry in

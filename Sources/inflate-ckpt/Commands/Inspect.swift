@@ -38,9 +38,11 @@ struct Inspect: ParsableCommand {
     let family = Result { () throws -> RecognisedModel in
       try FamilyCatalogue.builtIn().recognise(source, hints: recognition.hints())
     }
-    let output =
-      try json ? document(source, shown, family).text() : text(source, shown, family)
-    print(output, terminator: "")
+    if json {
+      try StandardOutput.write(document(source, shown, family))
+    } else {
+      try StandardOutput.write(text(source, shown, family))
+    }
   }
 
   private func text(
@@ -59,10 +61,11 @@ struct Inspect: ParsableCommand {
         "family  \(model.family.id) (\(model.family.title))\(model.hasDecoder ? " with decoder" : "")"
       )
       let parameters = model.parameters.sorted { $0.key < $1.key }.map { "\($0) \($1)" }
-      lines.append("        \(parameters.joined(separator: ", "))")
+      lines.append("        \(printable(parameters.joined(separator: ", "), limit: 1000))")
       if let record = model.record {
         let options = record.options.sorted { $0.key < $1.key }.map { "\($0) \($1)" }
-        lines.append("made    by inflate-ckpt: \(options.joined(separator: ", "))")
+        lines.append(
+          "made    by inflate-ckpt: \(printable(options.joined(separator: ", "), limit: 1000))")
       }
     case .failure(let error): lines.append("family  not recognised: \(error)")
     }
@@ -77,6 +80,7 @@ struct Inspect: ParsableCommand {
   ) throws -> JSONValue {
     let model = try? family.get()
     return .object([
+      "formatVersion": 1,
       "file": .string(file),
       "format": .string(source.formatName),
       "parameterCount": .integer(Int64(Self.parameterCount(source))),

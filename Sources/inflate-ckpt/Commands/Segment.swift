@@ -43,12 +43,19 @@ struct Segment: ParsableCommand {
 
   func validate() throws {
     _ = try intensity.required()
+    // Asked now rather than after minutes of work.
+    guard output.lowercased().hasSuffix(".nii") || output.lowercased().hasSuffix(".nii.gz") else {
+      throw ValidationError("-o \(printable(output)): labels are written as .nii or .nii.gz")
+    }
     if picture == nil, labels != nil || classes.classNames != nil {
       throw ValidationError("--labels and --class-names are for the --picture")
     }
   }
 
   func run() throws {
+    try OutputFile.check(
+      [output] + [picture].compactMap { $0 },
+      inputs: [checkpoint, volume] + [labels].compactMap { $0 }, replacing: force)
     let source = try openCheckpoint(at: checkpoint)
     let model = try FamilyCatalogue.builtIn().recognise(source, hints: recognition.hints())
     let segmenter = try VolumeSegmenter(
@@ -58,11 +65,11 @@ struct Segment: ParsableCommand {
     let progress = ProgressLine("slice")
     let prediction = try segmenter.segment(volume, progress: progress.update)
     try prediction.write(to: output, replacing: force)
-    print("wrote \(output)")
+    try StandardOutput.write("wrote \(printable(output, limit: 4096))\n")
     guard let picture else { return }
     try montage(volume, truth: truth, prediction: prediction).picture()
       .writePNG(to: picture, replacing: force)
-    print("wrote \(picture)")
+    try StandardOutput.write("wrote \(printable(picture, limit: 4096))\n")
   }
 
   private func montage(

@@ -64,6 +64,9 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
+    try OutputFile.check(
+      [report].compactMap { $0 },
+      inputs: checkpoints + fixture + [source, volume, labels].compactMap { $0 }, replacing: force)
     let verifier = try Verifier(
       catalogue: FamilyCatalogue.builtIn(), source: source.map { try openCheckpoint(at: $0) },
       sourceHints: recognition.hints(), fixtures: fixture, reference: reference())
@@ -73,13 +76,13 @@ struct Verify: ParsableCommand {
       let report = try verifier.verify(
         openCheckpoint(at: path), hints: recognition.hints(), progress: progress.update)
       reports.append(report)
-      if !json { print(VerificationText.table(report)) }
+      if !json { try StandardOutput.write(VerificationText.table(report) + "\n") }
     }
     if !json, let scores = VerificationText.scores(reports, classes: classes) {
-      print(scores, terminator: "")
+      try StandardOutput.write(scores)
     }
     let document = VerificationReport.document(of: reports)
-    if json { print(document.text(), terminator: "") }
+    if json { try StandardOutput.write(document) }
     if let report { try OutputFile.write(document, to: report, replacing: force) }
     guard reports.allSatisfy(\.passes) else { throw CheckFellShort() }
   }

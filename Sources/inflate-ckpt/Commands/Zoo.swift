@@ -38,12 +38,12 @@ struct Zoo: ParsableCommand {
         places.catalogue().entries, store: Store(folder: Store.defaultFolder()),
         mirrors: places.mirrors)
       if json {
-        print(listing.document.text(), terminator: "")
+        try StandardOutput.write(listing.document)
         return
       }
       var table = TextTable(Listing.columns.map { ($0, $0 == "size" ? .right : .left) })
       for row in listing.rows { table.add(row.cells) }
-      print(table.text, terminator: "")
+      try StandardOutput.write(table.text)
     }
   }
 
@@ -81,7 +81,9 @@ struct Zoo: ParsableCommand {
         }
         for file in fetched {
           let origin = file.source.map { "from \($0)" } ?? "already there"
-          print("\(file.path)  \(byteCountText(file.byteCount))  \(origin)")
+          try StandardOutput.write(
+            "\(printable(file.path, limit: 4096))  \(byteCountText(file.byteCount))  "
+              + "\(printable(origin, limit: 4096))\n")
         }
       }
     }
