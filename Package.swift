@@ -74,6 +74,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .executableTarget(
+      name: "stream-checkpoint", dependencies: ["Checkpoints"], path: "Benchmarks/StreamCheckpoint"
+    ),
+
     // What tests of several targets need.
     .target(
       name: "SchemaSupport", dependencies: ["Diagnostics", "Documents"],

@@ -11,32 +11,38 @@ package enum CheckpointFormat: String, Sendable, CaseIterable {
   /// The format that the file's first bytes show, or nil when they show none.
   package static func detect(in file: MappedFile) throws -> CheckpointFormat? {
     try file.withBytes { bytes in
-      if hasHDF5Signature(bytes) { return .hdf5 }
+      if hasPrefix(bytes, hdf5Signature) { return .hdf5 }
       if hasPrefix(bytes, [0x50, 0x4B, 0x03, 0x04]) || hasPrefix(bytes, [0x50, 0x4B, 0x05, 0x06]) {
         return .zip
       }
-      return looksLikeSafetensors(bytes) ? .safetensors : nil
+      let hasHeaderLength = hasPlausibleHeaderLength(bytes)
+      if hasHeaderLength,
+        hasPrefix(bytes, [UInt8(ascii: "{")], at: SafetensorsHeader.lengthByteCount)
+      {
+        return .safetensors
+      }
+      if hasHDF5UserBlock(bytes) { return .hdf5 }
+      // A damaged safetensors file: its reader says what is wrong with it.
+      return hasHeaderLength ? .safetensors : nil
     }
   }
 
-  /// The signature stands at byte 0, or after a user block at 512, 1024, 2048, …
-  private static func hasHDF5Signature(_ bytes: RawSpan) -> Bool {
-    let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
-    var offset = 0
-    while offset <= bytes.byteCount - signature.count {
-      if hasPrefix(bytes, signature, at: offset) { return true }
-      offset = offset == 0 ? 512 : offset * 2
+  private static let hdf5Signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  /// An HDF5 file may begin with a block of the user's own, of 512, 1024, 2048, … bytes.
+  private static func hasHDF5UserBlock(_ bytes: RawSpan) -> Bool {
+    var offset = 512
+    while offset < bytes.byteCount {
+      if hasPrefix(bytes, hdf5Signature, at: offset) { return true }
+      offset *= 2
     }
     return false
   }
 
-  /// A length of at most a hundred million and a brace after it: the reader itself says what is
-  /// wrong with the rest.
-  private static func looksLikeSafetensors(_ bytes: RawSpan) -> Bool {
-    hasPrefix(bytes, [UInt8(ascii: "{")], at: SafetensorsHeader.lengthByteCount)
-      || (bytes.byteCount >= SafetensorsHeader.lengthByteCount
-        && bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self).littleEndian
-          <= SafetensorsHeader.maximumByteCount)
+  private static func hasPlausibleHeaderLength(_ bytes: RawSpan) -> Bool {
+    bytes.byteCount >= SafetensorsHeader.lengthByteCount
+      && bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self).littleEndian
+        <= SafetensorsHeader.maximumByteCount
   }
 
   private static func hasPrefix(_ bytes: RawSpan, _ prefix: [UInt8], at offset: Int = 0) -> Bool {
