@@ -17,7 +17,7 @@ package final class ZIPArchive: Sendable {
     /// Deflated members that inflate to more than this may not do so at more than ``largestRatio``
     /// to one, which weights never reach.
     package var freelyInflatedByteCount = 32 << 20
-    package var largestRatio = 200
+    package var largestRatio = 100
 
     package init() {}
   }
