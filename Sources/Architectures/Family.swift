@@ -117,7 +117,7 @@ extension Family {
       let name = try NamePattern(reader.member("name").string())
       return TensorRule(
         name: name,
-        role: RolePattern(try reader.member("role").text(1...200), index: name.index?.name),
+        role: RolePattern(try reader.member("role").word(1...200), index: name.index?.name),
         shape: try reader.member("shape").elements().map { try ShapeExpression($0.string()) },
         isOptional: try reader.optionalMember("optional")?.boolean() ?? false,
         neutral: try reader.optionalMember("neutral").map { try $0.choice() },

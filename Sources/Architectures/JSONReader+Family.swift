@@ -41,9 +41,21 @@ extension JSONReader {
     return text
   }
 
+  /// A text of printable ASCII characters without spaces, as the names of tensors are.
+  func word(_ length: ClosedRange<Int>) throws -> String {
+    let text = try string()
+    guard length.contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    else {
+      throw fault(
+        "a text of \(length.lowerBound) to \(length.upperBound) ASCII characters without spaces "
+          + "is expected")
+    }
+    return text
+  }
+
   /// What may stand before names; at least one, which may be empty.
   func prefixes() throws -> [String] {
-    let prefixes = try elements().map { try $0.text(0...200) }
+    let prefixes = try elements().map { try $0.word(0...200) }
     guard !prefixes.isEmpty else { throw fault("the list is empty") }
     return prefixes
   }

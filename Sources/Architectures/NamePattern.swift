@@ -26,9 +26,11 @@ package struct NamePattern: Sendable, Hashable, CustomStringConvertible {
       parts.count < 2 ? [] : parts[1].split(separator: "}", omittingEmptySubsequences: false)
     let limited = inner.first?.split(separator: "<", omittingEmptySubsequences: false) ?? []
     guard (1...NamePattern.maximumByteCount).contains(text.utf8.count),
-      !parts[0].contains("}"),
+      text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }),
+      !parts[0].contains(where: { "} ".contains($0) }),
       parts.count == 1
-        || (inner.count == 2 && !parts[1].contains("{") && limited.count == 2
+        || (inner.count == 2 && !inner[1].contains(" ") && !parts[1].contains("{")
+          && limited.count == 2
           && isSymbol(limited[0]))
     else {
       throw Fault(
