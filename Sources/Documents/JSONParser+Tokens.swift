@@ -1,0 +1,137 @@
+import Diagnostics
+
+extension JSONParser {
+  mutating func word(_ word: String, _ value: JSONValue, in text: RawSpan) throws -> JSONValue {
+    let start = offset
+    for expected in word.utf8 {
+      guard byte(in: text) == expected else {
+        throw offset < text.byteCount
+          ? fault("only true, false and null go without quotes", at: start)
+          : unexpected(in: text, wanted: word)
+      }
+      offset += 1
+    }
+    return value
+  }
+
+  /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
+  mutating func number(in text: RawSpan) throws -> JSONValue {
+    let start = offset
+    skip("-", in: text)
+    if byte(in: text) == UInt8(ascii: "0") { offset += 1 } else { try digits(in: text) }
+    var isWhole = true
+    if skip(".", in: text) {
+      isWhole = false
+      try digits(in: text)
+    }
+    if skip("eE", in: text) {
+      isWhole = false
+      skip("+-", in: text)
+      try digits(in: text)
+    }
+    let spelled = text.extracting(start..<offset).withUnsafeBytes {
+      String(decoding: $0, as: UTF8.self)
+    }
+    if isWhole, let integer = Int64(spelled) { return .integer(integer) }
+    guard let number = Double(spelled), number.isFinite else {
+      throw fault("the number is too large", at: start)
+    }
+    return .number(number)
+  }
+
+  private mutating func digits(in text: RawSpan) throws {
+    let start = offset
+    while let byte = byte(in: text), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
+      offset += 1
+    }
+    if offset == start { throw unexpected(in: text, wanted: "a digit") }
+  }
+
+  /// Steps over the next byte when it is one of `characters`.
+  @discardableResult
+  private mutating func skip(_ characters: StaticString, in text: RawSpan) -> Bool {
+    guard let byte = byte(in: text),
+      characters.withUTF8Buffer({ $0.contains(byte) })
+    else { return false }
+    offset += 1
+    return true
+  }
+
+  mutating func string(in text: RawSpan) throws -> String {
+    let start = offset
+    var string = ""
+    offset += 1
+    while true {
+      guard let piece = plainPiece(in: text) else {
+        throw fault("a string is not UTF-8", at: start)
+      }
+      string += piece
+      switch byte(in: text) {
+      case UInt8(ascii: "\""):
+        offset += 1
+        return string
+      case UInt8(ascii: "\\"): string.unicodeScalars.append(try escapedScalar(in: text))
+      case nil: throw unexpected(in: text, wanted: "a quote")
+      default: throw fault("a control character stands in a string, not spelled as an escape")
+      }
+    }
+  }
+
+  /// What stands in a string up to the next quote, escape or control character; nil when it is not
+  /// UTF-8.
+  private mutating func plainPiece(in text: RawSpan) -> String? {
+    let start = offset
+    while let byte = byte(in: text), byte >= 0x20, byte != UInt8(ascii: "\""),
+      byte != UInt8(ascii: "\\")
+    {
+      offset += 1
+    }
+    return text.extracting(start..<offset).withUnsafeBytes {
+      String(validating: $0, as: UTF8.self)
+    }
+  }
+
+  private mutating func escapedScalar(in text: RawSpan) throws -> UnicodeScalar {
+    let start = offset
+    offset += 1
+    guard let letter = byte(in: text) else { throw unexpected(in: text, wanted: "an escape") }
+    offset += 1
+    switch letter {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return UnicodeScalar(letter)
+    case UInt8(ascii: "b"): return "\u{8}"
+    case UInt8(ascii: "f"): return "\u{C}"
+    case UInt8(ascii: "n"): return "\n"
+    case UInt8(ascii: "r"): return "\r"
+    case UInt8(ascii: "t"): return "\t"
+    case UInt8(ascii: "u"): return try scalar(inEscapeFrom: start, in: text)
+    default: throw fault("there is no such escape", at: start)
+    }
+  }
+
+  /// The scalar of `\uXXXX`, or of two of them that make a surrogate pair.
+  private mutating func scalar(
+    inEscapeFrom start: Int, in text: RawSpan
+  ) throws -> UnicodeScalar {
+    let first = try codeUnit(in: text)
+    // C libraries would cut the string here, and name another file or tensor than we do.
+    guard first != 0 else { throw fault("a string holds a NUL character", at: start) }
+    if let scalar = UnicodeScalar(first) { return scalar }
+    let isPair = first < 0xDC00 && skip("\\", in: text) && skip("u", in: text)
+    let second = isPair ? try codeUnit(in: text) : 0
+    guard (0xDC00...0xDFFF).contains(second),
+      let scalar = UnicodeScalar(0x10000 + UInt32(first - 0xD800) << 10 + UInt32(second - 0xDC00))
+    else { throw fault("half a surrogate pair stands in a string", at: start) }
+    return scalar
+  }
+
+  private mutating func codeUnit(in text: RawSpan) throws -> UInt16 {
+    var unit: UInt16 = 0
+    for _ in 0..<4 {
+      guard let byte = byte(in: text), let digit = Character(UnicodeScalar(byte)).hexDigitValue
+      else { throw unexpected(in: text, wanted: "a hexadecimal digit") }
+      unit = unit << 4 | UInt16(digit)
+      offset += 1
+    }
+    return unit
+  }
+}
