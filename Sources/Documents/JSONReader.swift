@@ -94,11 +94,12 @@ package struct JSONReader: Sendable {
 
   private func child(_ name: String, _ value: JSONValue) -> JSONReader {
     var escaped = ""
-    for character in name {
-      switch character {
+    // Scalars, not characters: a slash stays one to a JSON pointer when an accent follows it.
+    for scalar in name.unicodeScalars {
+      switch scalar {
       case "~": escaped += "~0"
       case "/": escaped += "~1"
-      default: escaped.append(character)
+      default: escaped.unicodeScalars.append(scalar)
       }
     }
     return JSONReader(value, pointer: "\(pointer)/\(escaped)")

@@ -20,9 +20,10 @@ package enum JSONValue: Sendable, Equatable {
     }
   }
 
+  /// The value of the member whose name has the same bytes.
   package subscript(name: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
-    return members.first { $0.name == name }?.value
+    return members.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
   }
 
   /// An object whose absent values are left out rather than written as `null`.
