@@ -67,6 +67,8 @@ extension Fault {
 }
 
 extension Fault: CustomStringConvertible {
+  private static let longestSentence = 4000
+
   package var description: String {
     var parts: [String] = []
     if let file = place.file { parts.append(printable(file)) }
@@ -75,10 +77,11 @@ extension Fault: CustomStringConvertible {
     if let pointer = place.pointer {
       parts.append("at \(printable(pointer.isEmpty ? "/" : pointer))")
     }
-    parts.append(reason)
+    // Reasons may quote a file, too: what a terminal would obey never leaves here.
+    parts.append(printable(reason, limit: Fault.longestSentence))
     let message = parts.joined(separator: ": ")
     guard let remedy else { return message }
-    return "\(message)\n  \(remedy)"
+    return "\(message)\n  \(printable(remedy, limit: Fault.longestSentence))"
   }
 }
 
