@@ -5,9 +5,13 @@ import Foundation
 ///
 /// The one owner of the mapping's pointer: everybody else sees spans that cannot outlive it and
 /// cannot reach beyond it.
+///
+/// Nobody may cut the file short while bytes of it are lent: the system ends a process that touches
+/// mapped pages which are no longer there. A file that was cut before is noticed, and a fault.
 package final class MappedFile: Sendable {
   package let path: String
   package let byteCount: Int
+  private let descriptor: Int32
   nonisolated(unsafe) private let start: UnsafeRawPointer?
 
   /// - Throws: `missing-input` when there is no such file, `unreadable` when it is a folder or the
@@ -23,7 +27,22 @@ package final class MappedFile: Sendable {
         missing ? .missingInput : .unreadable,
         missing ? "there is no such file" : systemMessage(), at: place)
     }
-    defer { close(descriptor) }
+    do {
+      byteCount = try MappedFile.sizeOfRegularFile(descriptor, at: place)
+      start = try MappedFile.map(descriptor, byteCount: byteCount, at: place)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    self.descriptor = descriptor
+  }
+
+  deinit {
+    if let start { munmap(UnsafeMutableRawPointer(mutating: start), byteCount) }
+    close(descriptor)
+  }
+
+  private static func sizeOfRegularFile(_ descriptor: Int32, at place: Fault.Place) throws -> Int {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       throw Fault(.unreadable, systemMessage(), at: place)
@@ -31,26 +50,25 @@ package final class MappedFile: Sendable {
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw Fault(.unreadable, "this is a folder or a device, not a file", at: place)
     }
-    byteCount = Int(status.st_size)
-    guard byteCount > 0 else {
-      start = nil
-      return
-    }
+    return Int(status.st_size)
+  }
+
+  private static func map(
+    _ descriptor: Int32, byteCount: Int, at place: Fault.Place
+  ) throws -> UnsafeRawPointer? {
+    // The system maps no empty range.
+    guard byteCount > 0 else { return nil }
     guard let address = mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, descriptor, 0),
       address != MAP_FAILED
     else {
       throw Fault(.unreadable, "cannot map the file: \(systemMessage())", at: place)
     }
-    start = UnsafeRawPointer(address)
-  }
-
-  deinit {
-    if let start { munmap(UnsafeMutableRawPointer(mutating: start), byteCount) }
+    return UnsafeRawPointer(address)
   }
 
   /// The bytes in `range`.
   ///
-  /// - Throws: `unreadable` when the range does not lie in the file.
+  /// - Throws: `unreadable` when the range does not lie in the file, or no longer does.
   package func withBytes<Result>(
     in range: Range<Int>, _ body: (RawSpan) throws -> Result
   ) throws -> Result {
@@ -58,6 +76,14 @@ package final class MappedFile: Sendable {
       throw Fault(
         .unreadable, "bytes \(range.lowerBound)…\(range.upperBound) lie beyond the file's end",
         at: .init(file: path, byteOffset: UInt64(max(0, range.lowerBound))))
+    }
+    let place = Fault.Place(file: path)
+    let present = try MappedFile.sizeOfRegularFile(descriptor, at: place)
+    guard range.upperBound <= present else {
+      throw Fault(
+        .unreadable,
+        "the file was cut from \(byteCount) to \(present) bytes while it was being read",
+        at: place)
     }
     let bytes = UnsafeRawBufferPointer(start: start, count: byteCount)
     return try body(UnsafeRawBufferPointer(rebasing: bytes[range]).bytes)
