@@ -3,9 +3,13 @@ import Foundation
 
 /// A file that appears under its name whole or not at all: written beside its destination, synced,
 /// then renamed.
+///
+/// A symbolic link of that name is replaced, and what it leads to stays as it is: caches keep one
+/// file under many links, and a file written through one of them would change all.
 package final class AtomicFile {
   package let destination: String
   package private(set) var byteCount = 0
+  private let replacing: Bool
   private let temporary: String
   private var descriptor: Int32
   private var buffer: [UInt8] = []
@@ -15,22 +19,15 @@ package final class AtomicFile {
   /// - Throws: `cannot-create` when the file exists or its folder does not accept one.
   package init(destination: String, replacing: Bool) throws {
     self.destination = destination
+    self.replacing = replacing
     let place = Fault.Place(file: destination)
-    var status = stat()
-    if stat(destination, &status) == 0 {
-      guard status.st_mode & S_IFMT == S_IFREG else {
-        throw Fault(.cannotCreate, "there is a folder or device of this name", at: place)
-      }
-      guard replacing else {
-        throw Fault(
-          .cannotCreate, "the file exists already", at: place,
-          remedy: "choose another name, or say --force to replace it")
-      }
-    }
+    try AtomicFile.checkDestination(destination, replacing: replacing)
     let folder = (destination as NSString).deletingLastPathComponent
     let name = (destination as NSString).lastPathComponent
     let unique = "\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))"
-    temporary = (folder as NSString).appendingPathComponent(".\(name).\(unique).partial")
+    // File systems allow 255 bytes, which the name alone may fill.
+    let start = String(decoding: name.utf8.prefix(64), as: UTF8.self)
+    temporary = (folder as NSString).appendingPathComponent(".\(start).\(unique).partial")
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw Fault(
@@ -38,6 +35,25 @@ package final class AtomicFile {
         remedy: errno == ENOENT ? "make the folder first" : nil)
     }
     PartialFiles.add(temporary)
+  }
+
+  private static func checkDestination(_ destination: String, replacing: Bool) throws {
+    let place = Fault.Place(file: destination)
+    guard !destination.isEmpty, !destination.hasSuffix("/") else {
+      throw Fault(.cannotCreate, "this is no name for a file", at: place)
+    }
+    var status = stat()
+    if stat(destination, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw Fault(.cannotCreate, "there is a folder or device of this name", at: place)
+    }
+    // A link that leads nowhere is there, too.
+    if lstat(destination, &status) == 0, !replacing { throw existing(destination) }
+  }
+
+  private static func existing(_ destination: String) -> Fault {
+    Fault(
+      .cannotCreate, "the file exists already", at: .init(file: destination),
+      remedy: "choose another name, or say --force to replace it")
   }
 
   /// A file that was not committed leaves nothing behind.
@@ -63,13 +79,32 @@ package final class AtomicFile {
   package func write(_ text: String) throws { try write(Array(text.utf8)) }
 
   /// Makes the file durable and gives it its name.
+  ///
+  /// - Throws: `write-failed`; `cannot-create` when a file of that name, which was not to be
+  ///   replaced, has appeared meanwhile.
   package func commit() throws {
     try flush()
-    guard fsync(descriptor) == 0, close(descriptor) == 0 else { throw failure() }
+    guard fsync(descriptor) == 0 else { throw failure() }
+    let closed = close(descriptor)
+    // Whatever it says, the descriptor is gone.
     descriptor = -1
-    guard rename(temporary, destination) == 0 else { throw failure() }
+    guard closed == 0 else { throw failure() }
+    try giveName()
     PartialFiles.remove(temporary)
     syncFolder()
+  }
+
+  private func giveName() throws {
+    if !replacing {
+      // Unlike a rename, a link never takes the place of another file.
+      if link(temporary, destination) == 0 {
+        unlink(temporary)
+        return
+      }
+      guard errno != EEXIST else { throw AtomicFile.existing(destination) }
+      // Some file systems have no links.
+    }
+    guard rename(temporary, destination) == 0 else { throw failure() }
   }
 
   private func flush() throws {
@@ -91,8 +126,11 @@ package final class AtomicFile {
     }
   }
 
+  /// What the system says of the last call. What is missing from the file now can never be
+  /// committed.
   private func failure() -> Fault {
-    Fault(
+    defer { discard() }
+    return Fault(
       .writeFailed, "cannot write: \(systemMessage())", at: .init(file: destination),
       remedy: errno == ENOSPC ? "free some space or write to another disk" : nil)
   }
