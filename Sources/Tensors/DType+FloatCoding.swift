@@ -13,30 +13,13 @@ extension DType {
     return [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
       bytes.withUnsafeBytes { raw in
         switch self {
-        case .f32:
-          for index in 0..<count {
-            buffer[index] = Float(
-              bitPattern: UInt32(
-                littleEndian: raw.loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)))
-          }
-        case .f16:
-          for index in 0..<count {
-            buffer[index] = DType.float(
-              fromHalf: UInt16(
-                littleEndian: raw.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)))
-          }
+        case .f32: DType.decode(raw, into: buffer, count) { Float(bitPattern: $0) }
+        case .f16: DType.decode(raw, into: buffer, count) { DType.float(fromHalf: $0) }
         case .bf16:
-          for index in 0..<count {
-            let half = UInt16(
-              littleEndian: raw.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
-            buffer[index] = Float(bitPattern: UInt32(half) << 16)
+          DType.decode(raw, into: buffer, count) { (bits: UInt16) in
+            Float(bitPattern: UInt32(bits) << 16)
           }
-        default:
-          for index in 0..<count {
-            let bits = UInt64(
-              littleEndian: raw.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
-            buffer[index] = Float(Double(bitPattern: bits))
-          }
+        default: DType.decode(raw, into: buffer, count) { Float(Double(bitPattern: $0)) }
         }
       }
       initializedCount = count
@@ -48,44 +31,61 @@ extension DType {
     guard isFloatingPoint else {
       throw Fault(.wrongDType, "floating-point weights cannot be stored as \(self)")
     }
-    let width = bitWidth / 8
-    return [UInt8](unsafeUninitializedCapacity: values.count * width) { buffer, initializedCount in
+    let byteCount = values.count * (bitWidth / 8)
+    return [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, initializedCount in
       let raw = UnsafeMutableRawBufferPointer(buffer)
-      for (index, value) in values.enumerated() {
-        switch self {
-        case .f32:
-          raw.storeBytes(
-            of: value.bitPattern.littleEndian, toByteOffset: index * 4, as: UInt32.self)
-        case .f16:
-          raw.storeBytes(
-            of: DType.half(from: value).littleEndian, toByteOffset: index * 2, as: UInt16.self)
-        case .bf16:
-          raw.storeBytes(
-            of: DType.brainHalf(from: value).littleEndian, toByteOffset: index * 2, as: UInt16.self)
-        default:
-          raw.storeBytes(
-            of: Double(value).bitPattern.littleEndian, toByteOffset: index * 8, as: UInt64.self)
-        }
+      switch self {
+      case .f32: DType.encode(values, into: raw) { $0.bitPattern }
+      case .f16: DType.encode(values, into: raw) { DType.half(from: $0) }
+      case .bf16: DType.encode(values, into: raw) { DType.brainHalf(from: $0) }
+      default: DType.encode(values, into: raw) { Double($0).bitPattern }
       }
-      initializedCount = values.count * width
+      initializedCount = byteCount
+    }
+  }
+
+  // One loop for all widths, made anew for each conversion so that the compiler can vectorise it.
+
+  @inline(__always)
+  private static func decode<Bits: FixedWidthInteger>(
+    _ raw: UnsafeRawBufferPointer, into buffer: UnsafeMutableBufferPointer<Float>, _ count: Int,
+    _ convert: (Bits) -> Float
+  ) {
+    for index in 0..<count {
+      let stored = raw.loadUnaligned(
+        fromByteOffset: index &* MemoryLayout<Bits>.size, as: Bits.self)
+      buffer[index] = convert(Bits(littleEndian: stored))
+    }
+  }
+
+  @inline(__always)
+  private static func encode<Bits: FixedWidthInteger>(
+    _ values: [Float], into raw: UnsafeMutableRawBufferPointer, _ convert: (Float) -> Bits
+  ) {
+    for index in values.indices {
+      raw.storeBytes(
+        of: convert(values[index]).littleEndian, toByteOffset: index &* MemoryLayout<Bits>.size,
+        as: Bits.self)
     }
   }
 
   /// IEEE binary16 to binary32; exact for every pattern, NaN payloads kept.
+  @inline(__always)
   package static func float(fromHalf half: UInt16) -> Float {
     let sign = UInt32(half & 0x8000) << 16
-    let exponent = UInt32(half >> 10) & 0x1F
-    let fraction = UInt32(half & 0x3FF)
-    switch exponent {
-    case 0:
-      let magnitude = Float(fraction) * 0x1p-24
-      return Float(bitPattern: magnitude.bitPattern | sign)
-    case 0x1F: return Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
-    default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
-    }
+    let magnitude = UInt32(half & 0x7FFF)
+    let shifted = magnitude << 13
+    let normal = shifted &+ 112 << 23
+    // Below 2⁻¹⁴ the fraction has no leading one: it is given one, which is then taken away.
+    let subnormal = Float(bitPattern: shifted &+ 113 << 23) - 0x1p-14
+    let special = shifted | 0x7F80_0000
+    let bits =
+      magnitude >= 0x7C00 ? special : magnitude >= 0x400 ? normal : subnormal.bitPattern
+    return Float(bitPattern: sign | bits)
   }
 
   /// IEEE binary32 to binary16, rounded to nearest, ties to even; overflow gives infinity.
+  @inline(__always)
   package static func half(from value: Float) -> UInt16 {
     let bits = value.bitPattern
     let sign = UInt16(truncatingIfNeeded: bits >> 16) & 0x8000
@@ -105,6 +105,7 @@ extension DType {
   }
 
   /// IEEE binary32 to bfloat16, rounded to nearest, ties to even.
+  @inline(__always)
   package static func brainHalf(from value: Float) -> UInt16 {
     let bits = value.bitPattern
     if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
