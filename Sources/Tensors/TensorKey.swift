@@ -8,7 +8,8 @@ extension TensorKey {
   package var description: String { name }
 
   package static func == (left: Self, right: Self) -> Bool {
-    left.name.utf8.elementsEqual(right.name.utf8)
+    // Strings that Swift tells apart, by one comparison of memory as a rule, differ in bytes too.
+    left.name == right.name && left.name.utf8.elementsEqual(right.name.utf8)
   }
 
   package static func < (left: Self, right: Self) -> Bool {
