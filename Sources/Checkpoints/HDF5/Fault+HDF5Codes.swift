@@ -15,6 +15,8 @@ extension Fault.Code {
   package static let hdf5Cycle = Fault.Code("hdf5-cycle", exit: .invalidData)
   package static let hdf5Name = Fault.Code("hdf5-name", exit: .invalidData)
   package static let hdf5DuplicateName = Fault.Code("hdf5-duplicate-name", exit: .invalidData)
+  /// A tensor to be written whose name is also the group of another.
+  package static let hdf5NameCollision = Fault.Code("hdf5-name-collision", exit: .invalidData)
   /// An object that is neither a group nor a dataset.
   package static let hdf5Object = Fault.Code("hdf5-object", exit: .invalidData)
 

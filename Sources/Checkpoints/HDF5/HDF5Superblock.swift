@@ -9,7 +9,7 @@ struct HDF5Superblock {
   let end: Int
   let rootHeader: UInt64
 
-  private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+  static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
   /// - Throws: `hdf5-signature`, `hdf5-truncated`, `hdf5-unsupported`, `hdf5-corrupt`.
   init(reading file: MappedFile) throws {

@@ -4,6 +4,7 @@
     pip install h5py numpy && python make_fixtures.py
 
 The files are committed; run this only to change them (h5py 3.16 on HDF5 2.0 made them).
+`written/` is not made here: those are the files that the tests of the writer reproduce.
 """
 
 import base64
