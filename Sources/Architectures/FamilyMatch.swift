@@ -44,8 +44,11 @@ struct FamilyMatch {
         tensors.contains { $0.key.name.hasPrefix(candidate) }
       }
       guard let present else { continue }
-      hasDecoder = true
+      let fitCount = fits.count
       match(description, prefix: present, tensors)
+      // Another model's decoder may go by the same prefix.
+      guard fits.count > fitCount else { continue }
+      hasDecoder = true
       parts.append((description, present))
     }
     solveParameters()
