@@ -30,7 +30,10 @@ struct FixtureCheck {
     for feature in features {
       guard let actual = taps[feature.tap] else { continue }
       let distance = try distance(of: actual, to: feature.key, in: fixture)
-      if !(distance <= worst.distance) { worst = (feature.key.name, distance) }
+      // NaN is worse than any number, and nothing is worse than NaN.
+      if !worst.distance.isNaN, !(distance <= worst.distance) {
+        worst = (feature.key.name, distance)
+      }
     }
     return .measured(
       .fixture, worst.distance, bound: .atMost(FixtureCheck.bound),
