@@ -1,0 +1,68 @@
+import Architectures
+import Checkpoints
+import Diagnostics
+import Foundation
+import Inflation
+import Tensors
+import Testing
+
+@testable import Verification
+
+/// Conversions of the paper's small model, whose every check can be run in a moment.
+enum Sample {
+  static func path(_ name: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Fixtures/\(name)").path
+  }
+
+  static func golden(_ name: String) throws -> any TensorSource {
+    try openCheckpoint(at: path("transseg/\(name)"))
+  }
+
+  /// The 2D model with the goldens' decoder: a whole segmenter, as no golden is.
+  static func source(_ folder: String = "beit") throws -> EditedSource {
+    try EditedSource([golden("\(folder)/source.safetensors"), golden("beit/decoder.safetensors")])
+  }
+
+  static func options(
+    _ strategy: DepthStrategy, grid: Int = 4, _ change: (inout ConversionOptions) -> Void = { _ in }
+  ) throws -> ConversionOptions {
+    var options = try ConversionOptions(imageSize: [16 * grid, 16 * grid, 5])
+    options.patchEmbedding = strategy
+    change(&options)
+    return options
+  }
+
+  static func converted(
+    _ source: any TensorSource, _ options: ConversionOptions, layers: [Int]? = nil
+  ) throws -> EditedSource {
+    let catalogue = try FamilyCatalogue.builtIn()
+    let model = try catalogue.recognise(source, hints: RecognitionHints(decoderLayers: layers))
+    let plan = try PlanBuilder(
+      source: source, model: model, target: catalogue.family("transseg-beit"),
+      catalogue: catalogue, options: options
+    ).plan()
+    let output = NSTemporaryDirectory() + "verification-\(UUID().uuidString).safetensors"
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    let conversion = Conversion(plan: plan, source: source)
+    try conversion.write(to: output, replacing: false, record: conversion.record())
+    return try EditedSource([SafetensorsCheckpoint(path: output)])
+  }
+
+  static func verify(
+    _ checkpoint: any TensorSource, against source: (any TensorSource)? = nil,
+    fixtures: [String] = [], reference: ReferenceVolume? = nil
+  ) throws -> VerificationReport {
+    try Verifier(
+      catalogue: .builtIn(), source: source, fixtures: fixtures, reference: reference
+    ).verify(checkpoint)
+  }
+}
+
+extension VerificationReport {
+  func check(_ id: String) throws -> Check {
+    try #require(checks.first { $0.id == id }, "\(id) was not asked")
+  }
+
+  var shortfalls: [String] { checks.filter { $0.verdict == .fallShort }.map(\.id) }
+}
