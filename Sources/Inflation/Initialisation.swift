@@ -36,16 +36,12 @@ package enum Initialisation: Sendable, Equatable {
       }
       return try Initialisation.encode(values, as: entry.dtype)
     case .relativePositionIndex(let grid):
-      return Initialisation.relativePositionIndices(grid: grid).map(\.littleEndian)
-        .withUnsafeBytes { Array($0) }
+      return DType.bytes(of: Initialisation.relativePositionIndices(grid: grid))
     }
   }
 
   private static func encode(_ values: [Float], as dtype: DType) throws -> [UInt8] {
-    guard dtype == .i64 else { return try dtype.encode(values) }
-    return values.flatMap { value in
-      withUnsafeBytes(of: Int64(value).littleEndian) { Array($0) }
-    }
+    dtype == .i64 ? DType.bytes(of: values.map { Int64($0) }) : try dtype.encode(values)
   }
 
   /// `[tokens + 1, tokens + 1]`: for two grid tokens the row of their offset, for pairs with the
