@@ -1,0 +1,4 @@
+import Checkpoints
+import FuzzSupport
+
+fuzzFiles { try readTensors(of: HDF5Checkpoint(path: $0)) }

@@ -1,0 +1,4 @@
+import Checkpoints
+import FuzzSupport
+
+fuzzFiles { try readTensors(of: NumPyArchive(path: $0)) }

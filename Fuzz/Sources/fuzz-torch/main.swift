@@ -1,0 +1,4 @@
+import Checkpoints
+import FuzzSupport
+
+fuzzFiles { try readTensors(of: TorchCheckpoint(path: $0)) }
