@@ -36,6 +36,8 @@ while IFS= read -r seed; do
   cp "$seed" "$corpus/seed-${seed//\//-}"
 done < <(find "${seeds[@]}" -size -64k)
 
+# Swift's own account of a crash would keep libFuzzer from keeping the input.
+export SWIFT_BACKTRACE=enable=no
 dictionary=Fuzz/Dictionaries/$target.txt
 exec "$scratch/release/fuzz-$target" \
   -max_total_time="$seconds" -max_len=65536 -timeout=5 -rss_limit_mb=512 -fork=0 \
