@@ -85,7 +85,7 @@ struct JSONParser {
       }
       let start = offset
       let name = try string(in: text)
-      guard names.insert(name) else {
+      guard limits.keepsRepeatedNames || names.insert(name) else {
         throw fault("the name \"\(printable(name))\" is given twice", at: start)
       }
       guard nextToken(in: text) == UInt8(ascii: ":") else {
