@@ -14,11 +14,11 @@ package final class SafetensorsCheckpoint: TensorSource {
   package var formatName: String { "safetensors" }
 
   /// - Throws: `missing-input`, `unreadable`, or what ``SafetensorsHeader`` objects to.
-  package init(path: String) throws {
+  package init(path: String, reading mode: SafetensorsHeader.Mode = .strict) throws {
     self.path = path
     let file = try MappedFile(path: path)
     let header = try located(in: .init(file: path)) {
-      try file.withBytes { try SafetensorsHeader(reading: $0) }
+      try file.withBytes { try SafetensorsHeader(reading: $0, mode) }
     }
     self.file = file
     tensors = header.entries.map(\.description)

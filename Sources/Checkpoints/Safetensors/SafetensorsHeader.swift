@@ -13,6 +13,16 @@ package struct SafetensorsHeader: Sendable {
     package let range: Range<Int>
   }
 
+  /// How much is forgiven.
+  package enum Mode: Sendable {
+    /// Nothing: the specification.
+    case strict
+    /// What release 0.8.0 of the reference implementation forgives: white space before the header,
+    /// a name given twice for the same bytes (the last one counts), members that it does not know,
+    /// and `null` for metadata.
+    case compatible
+  }
+
   /// In ascending order of the name.
   package let entries: [Entry]
   package let metadata: [String: String]
@@ -21,29 +31,20 @@ package struct SafetensorsHeader: Sendable {
   /// The reference implementation's own bound.
   static let maximumByteCount = 100_000_000
 
+  /// A header of more than this is refused, although the format allows eight times as much: reading
+  /// it takes a multiple of it in memory.
+  static let jsonByteCount = 12 << 20
+
   /// - Parameter file: the file's bytes; only the header's are looked at.
   /// - Throws: `truncated`, `invalid-safetensors-header`, `invalid-safetensors-offsets`, each with
-  ///   the byte offset or the tensor.
-  init(reading file: RawSpan) throws {
+  ///   the byte offset or the tensor; `over-limit` for a header that takes too much memory.
+  init(reading file: RawSpan, _ mode: Mode = .strict) throws {
     let jsonRange = try SafetensorsHeader.jsonRange(in: file)
-    let root = try SafetensorsHeader.parse(file.extracting(jsonRange))
-    var metadata: [String: String] = [:]
-    var entries: [Entry] = []
-    for (name, reader) in try root.members() {
-      if name == "__metadata__" {
-        for (key, value) in try reader.members() { metadata[key] = try value.string() }
-      } else {
-        let place = Fault.Place(tensor: name)
-        entries.append(
-          try located(in: place) {
-            try SafetensorsHeader.entry(name, reader, dataStart: jsonRange.upperBound)
-          })
-      }
-    }
+    let root = try SafetensorsHeader.parse(file.extracting(jsonRange), mode)
+    (entries, metadata) = try SafetensorsHeader.content(
+      of: root, mode, dataStart: jsonRange.upperBound)
     try SafetensorsHeader.checkLayout(
       of: entries, dataRange: jsonRange.upperBound..<file.byteCount)
-    self.entries = entries.sorted { $0.description.key < $1.description.key }
-    self.metadata = metadata
   }
 
   private static func jsonRange(in file: RawSpan) throws -> Range<Int> {
@@ -60,6 +61,12 @@ package struct SafetensorsHeader: Sendable {
         "a header of \(declared) bytes is declared; the format allows \(maximumByteCount)",
         at: .init(byteOffset: 0), remedy: "this is probably not a safetensors file")
     }
+    guard declared <= jsonByteCount else {
+      throw Fault(
+        .overLimit,
+        "a header of \(declared) bytes is declared, more than the \(jsonByteCount) allowed",
+        at: .init(byteOffset: 0))
+    }
     let end = lengthByteCount + Int(declared)
     guard end <= file.byteCount else {
       throw Fault(
@@ -70,60 +77,34 @@ package struct SafetensorsHeader: Sendable {
     return lengthByteCount..<end
   }
 
-  private static func parse(_ json: RawSpan) throws -> JSONReader {
+  private static func parse(_ json: RawSpan, _ mode: Mode) throws -> JSONReader {
     let start = UInt64(lengthByteCount)
-    guard json.byteCount > 0,
-      json.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == UInt8(ascii: "{")
+    guard
+      mode == .compatible
+        || json.byteCount > 0
+          && json.unsafeLoad(fromByteOffset: 0, as: UInt8.self) == UInt8(ascii: "{")
     else {
       throw Fault(
         .invalidSafetensorsHeader, "the header does not begin with {",
         at: .init(byteOffset: start))
     }
+    // −0 among them, which the reference refuses as well.
     guard !JSONValue.containsMinusSign(json) else {
       throw Fault(
         .invalidSafetensorsHeader, "the header holds a negative number",
         at: .init(byteOffset: start))
     }
+    var limits = JSONValue.Limits(bytes: jsonByteCount)
+    if mode == .compatible {
+      limits.depth = 128
+      limits.keepsRepeatedNames = true
+    }
     do {
-      return JSONReader(
-        try JSONValue(parsing: json, limits: .init(bytes: maximumByteCount, depth: 8)))
+      return JSONReader(try JSONValue(parsing: json, limits: limits))
     } catch let fault as Fault {
       throw Fault(
-        .invalidSafetensorsHeader, fault.reason,
+        fault.code == .overLimit ? .overLimit : .invalidSafetensorsHeader, fault.reason,
         at: .init(byteOffset: start + (fault.place.byteOffset ?? 0)))
-    }
-  }
-
-  private static func entry(
-    _ name: String, _ reader: JSONReader, dataStart: Int
-  ) throws -> Entry {
-    do {
-      try reader.allowOnly(["dtype", "shape", "data_offsets"])
-      let dtypeName = try reader.member("dtype").string()
-      guard let dtype = DType(rawValue: dtypeName) else {
-        throw Fault(
-          .invalidSafetensorsHeader, "dtype \"\(printable(dtypeName))\" is not one of the format's")
-      }
-      let shape = try Shape(reader.member("shape").elements().map { try $0.integer() })
-      let description = try TensorDescription(SourceKey(name), dtype: dtype, shape: shape)
-      let offsets = try reader.member("data_offsets").elements().map { try $0.integer() }
-      guard offsets.count == 2, offsets[0] <= offsets[1],
-        offsets[1] <= Int.max - dataStart
-      else {
-        throw Fault(
-          .invalidSafetensorsOffsets, "data_offsets \(offsets) are no range of bytes")
-      }
-      guard offsets[1] - offsets[0] == description.byteCount else {
-        throw Fault(
-          .invalidSafetensorsOffsets,
-          "\(dtype) \(shape) takes \(description.byteCount) bytes, data_offsets give it "
-            + "\(offsets[1] - offsets[0])",
-          at: .init(byteOffset: UInt64(dataStart + offsets[0])))
-      }
-      return Entry(
-        description: description, range: dataStart + offsets[0]..<dataStart + offsets[1])
-    } catch let fault as Fault where fault.code == .invalidDocument {
-      throw Fault(.invalidSafetensorsHeader, fault.reason, at: fault.place, remedy: fault.remedy)
     }
   }
 
