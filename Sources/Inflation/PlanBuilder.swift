@@ -170,6 +170,11 @@ extension PlanBuilder {
   private func fromSource(
     _ slot: TargetSlot, _ key: SourceKey, _ description: TensorDescription
   ) throws -> PlannedTensor? {
+    guard description.dtype.isFloatingPoint || slot.role.path.hasSuffix(".batchCount") else {
+      throw Fault(
+        .wrongDType, "its source \(key) is \(description.dtype), which holds no weights",
+        remedy: "convert the tensor to F32, F16, BF16 or F64 first")
+    }
     let dtype = options.storedDType.dtype(for: description.dtype)
     let narrowed: Exactness = dtype.bitWidth < DType.f32.bitWidth ? .narrowed : .exact
     switch slot.role.kind {

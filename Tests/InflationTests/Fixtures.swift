@@ -57,13 +57,17 @@ struct MemorySource: TensorSource {
   let formatName = "memory"
   var metadata: [String: String] = [:]
   var contents: [String: FloatTensor]
+  /// Element types other than F32, for those who only look at descriptions.
+  var dtypes: [String: DType] = [:]
 
   var tensors: [TensorDescription] {
     contents.keys.sorted().compactMap { description(of: SourceKey($0)) }
   }
 
   func description(of key: SourceKey) -> TensorDescription? {
-    contents[key.name].flatMap { try? TensorDescription(key, dtype: .f32, shape: $0.shape) }
+    contents[key.name].flatMap {
+      try? TensorDescription(key, dtype: dtypes[key.name] ?? .f32, shape: $0.shape)
+    }
   }
 
   func withBytes<Result>(

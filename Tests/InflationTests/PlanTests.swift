@@ -98,6 +98,18 @@ struct PlanTests {
     #expect(both.verdict == "lossy: absolute-position-embedding, unknown-tensor")
   }
 
+  @Test(
+    "refuse weights that are no real numbers",
+    arguments: ["blocks.0.norm1.weight", "patch_embed.proj.weight"])
+  func integers(name: String) throws {
+    var source = try MemorySource.beit()
+    source.dtypes[name] = .i64
+    let fault = try fault(source, .small())
+    #expect(fault.code == .wrongDType)
+    #expect(fault.place.tensor == "encoder.\(name)")
+    #expect(fault.reason.contains(name))
+  }
+
   @Test("drop heads and buffers without asking")
   func harmlessDrops() throws {
     let source = try MemorySource.beit().adding(["head.weight": [10, 8], "mask_token": [1, 1, 8]])
