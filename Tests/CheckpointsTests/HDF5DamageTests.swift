@@ -9,7 +9,9 @@ import Testing
 struct HDF5DamageTests {
   @Test("a file cut off anywhere is a fault", .timeLimit(.minutes(2)))
   func truncation() throws {
-    for name in ["hostile/base.h5", "hostile/base_1.10.h5", "valid/user_block.h5"] {
+    for name in [
+      "hostile/base.h5", "hostile/base_1.10.h5", "hostile/base_dense.h5", "valid/user_block.h5",
+    ] {
       let bytes = try HDF5Fixture.bytes(name)
       for count in stride(from: 0, to: bytes.count, by: bytes.count / 300 + 1) {
         let fault = try HDF5Fixture.outcome(of: Array(bytes.prefix(count)))
@@ -71,7 +73,7 @@ extension [UInt8] {
 }
 
 /// A seeded generator: the same damage on every run.
-private struct SplitMix: RandomNumberGenerator {
+struct SplitMix: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {

@@ -11,7 +11,8 @@ struct HDF5ReadingTests {
     arguments: [
       "element_types.h5", "flat.h5", "grouped.h5", "many.h5", "tied.h5", "creation_order.h5",
       "shapes.h5", "chunked.h5", "many_chunks.h5", "bfloat16.h5", "compact.h5", "user_block.h5",
-      "version_1.8.h5", "version_1.10.h5",
+      "version_1.8.h5", "version_1.10.h5", "version_2.0.h5", "dense_links.h5",
+      "dense_attributes.h5", "growing.h5", "committed_types.h5", "tf_model.h5", "keras.weights.h5",
     ])
   func valuesAreThoseOfNumPy(file: String) throws {
     let expected = try #require(try HDF5Fixture.expected()[file])
@@ -28,7 +29,7 @@ struct HDF5ReadingTests {
 
   @Test("every fixture that numpy described is read by a test")
   func noFixtureIsForgotten() throws {
-    #expect(try HDF5Fixture.expected().count == 14)
+    #expect(try HDF5Fixture.expected().count == 21)
   }
 
   @Test("tensors come in ascending order of their names")
@@ -37,6 +38,30 @@ struct HDF5ReadingTests {
     #expect(checkpoint.tensors.map(\.key.name) == (5...9).map { "z\($0).bias" })
     #expect(checkpoint.formatName == "HDF5")
     #expect(checkpoint.metadata.isEmpty)
+  }
+
+  @Test("a group of so many links that its heap and its index have several levels")
+  func manyLinks() throws {
+    let checkpoint = try HDF5Checkpoint(path: HDF5Fixture.path("valid/dense_links_many.h5"))
+    #expect(Set(checkpoint.tensors.map(\.key.name)) == Set((0..<1120).map(String.init)))
+    for name in ["0", "700", "1119"] { #expect(try checkpoint.bytes(of: name) == [7]) }
+  }
+
+  @Test("a dataset that grew far beyond what was written of it")
+  func farChunk() throws {
+    let checkpoint = try HDF5Checkpoint(path: HDF5Fixture.path("valid/growing_far.h5"))
+    var expected = [UInt8](repeating: 0, count: 200_000)
+    (expected[3], expected[199_999]) = (1, 3)
+    #expect(try checkpoint.bytes(of: "far") == expected)
+  }
+
+  @Test("Keras's variables are named by their groups, joined by dots")
+  func kerasNames() throws {
+    let model = try HDF5Checkpoint(path: HDF5Fixture.path("valid/tf_model.h5"))
+    let query = "vit.tf_vi_t.vit.encoder.layer_._0.attention.attention.query.kernel:0"
+    #expect(model.description(of: SourceKey(query))?.shape.extents == [3, 3])
+    let weights = try HDF5Checkpoint(path: HDF5Fixture.path("valid/keras.weights.h5"))
+    #expect(weights.tensors.first?.key.name == "layers.dense.vars.0")
   }
 
   @Test("a tensor that is not there is a fault with its name")

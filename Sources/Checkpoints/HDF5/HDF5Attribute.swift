@@ -13,27 +13,25 @@ struct HDF5Attribute {
 
   /// The values of the attributes of one of these names; others are not decoded.
   ///
-  /// - Throws: `hdf5-corrupt`, `hdf5-unsupported`.
+  /// - Throws: `hdf5-corrupt`, `hdf5-unsupported`, `hdf5-cycle`.
   static func values(
     named names: Set<String>, in header: HDF5ObjectHeader, _ metadata: HDF5Metadata
   ) throws -> [String: Value] {
     var values: [String: Value] = [:]
-    for message in try header.all(.attribute) {
+    var messages = try header.all(.attribute)
+    if let info = try header.message(.attributeInfo),
+      let dense = try HDF5DenseStorage(info, kind: .attributesByName, in: metadata)
+    {
+      let hashes = names.map { HDF5Checksum.lookup3(Array($0.utf8)[...]) }
+      messages += try dense.attributes(hashes: Set(hashes))
+    }
+    for message in messages {
       var cursor = message
       let parts = try Parts(reading: &cursor)
       guard names.contains(parts.name) else { continue }
       values[parts.name] = try value(of: parts, data: cursor, metadata)
     }
     return values
-  }
-
-  /// Whether there are so many attributes that the file keeps them in a heap, which is not read.
-  static func areDense(in header: HDF5ObjectHeader) throws -> Bool {
-    guard var info = try header.message(.attributeInfo) else { return false }
-    _ = try info.version(0...0)
-    let flags = try info.u8()
-    try info.skip(flags & 1 != 0 ? 2 : 0)
-    return try info.address() != nil
   }
 
   /// Everything before the value.

@@ -1,7 +1,7 @@
 /// The two checksums that HDF5 keeps beside its bytes.
-enum HDF5Checksum {
+package enum HDF5Checksum {
   /// Bob Jenkins's lookup3 (`hashlittle` with seed 0), over metadata.
-  static func lookup3(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+  package static func lookup3(_ bytes: ArraySlice<UInt8>) -> UInt32 {
     var a = 0xDEAD_BEEF &+ UInt32(truncatingIfNeeded: bytes.count)
     var (b, c) = (a, a)
     var rest = bytes

@@ -62,4 +62,65 @@ struct HDF5ChunkGrid: Sendable {
     }
     return start
   }
+
+  /// The number of the chunk with these coordinates, counted in chunks, or nil when there is none.
+  func cell(numbered place: [UInt64]) -> Int? {
+    var cell = 0
+    for (axis, coordinate) in place.enumerated() {
+      guard let coordinate = Int(exactly: coordinate), coordinate < counts[axis] else {
+        return nil
+      }
+      cell = cell * counts[axis] + coordinate
+    }
+    return cell
+  }
+
+  /// The number that the chunk `cell` has in a grid over the `maximum` extents, as the indexes that
+  /// number chunks count them.
+  ///
+  /// - Throws: `hdf5-corrupt` when an axis has no bound.
+  func number(of cell: Int, in maximum: [UInt64?]) throws -> UInt64 {
+    let start = start(of: cell)
+    var number: UInt64 = 0
+    for axis in start.indices {
+      let count = try greatestCount(axis, maximum)
+      let (product, overflow) = number.multipliedReportingOverflow(by: count)
+      let (sum, carry) = product.addingReportingOverflow(UInt64(start[axis] / chunkExtents[axis]))
+      guard !overflow, !carry else {
+        throw Fault(.hdf5Corrupt, "the greatest extents have more chunks than 64 bits can count")
+      }
+      number = sum
+    }
+    return number
+  }
+
+  /// The chunk of this number in a grid over the `maximum` extents, or nil when it lies beyond the
+  /// present extents.
+  ///
+  /// - Parameter growingAxis: the axis without bound, which counts as the outermost one.
+  /// - Throws: `hdf5-corrupt` when another axis has no bound.
+  func cell(number: UInt64, in maximum: [UInt64?], growingAxis: Int?) throws -> Int? {
+    var rest = number
+    var place = [UInt64](repeating: 0, count: counts.count)
+    for axis in counts.indices.reversed() where axis != growingAxis {
+      let count = try greatestCount(axis, maximum)
+      guard count > 0 else { return nil }
+      place[axis] = rest % count
+      rest /= count
+    }
+    if let growingAxis {
+      place[growingAxis] = rest
+    } else if rest > 0 {
+      return nil
+    }
+    return cell(numbered: place)
+  }
+
+  private func greatestCount(_ axis: Int, _ maximum: [UInt64?]) throws -> UInt64 {
+    guard let maximum = maximum[axis] else {
+      throw Fault(.hdf5Corrupt, "the chunk index is not one for extents without bound")
+    }
+    let extent = UInt64(chunkExtents[axis])
+    return maximum / extent + (maximum.isMultiple(of: extent) ? 0 : 1)
+  }
 }

@@ -40,8 +40,21 @@ struct HDF5ChunkTable: Sendable {
     case .fixedArray(let address):
       if let address {
         let array = try HDF5FixedArray(at: address, in: metadata)
-        try readFixedArray(array, maximum, metadata)
+        try check(array, maximum)
+        try readArray(array.format, 0, array.elements, maximum, growingAxis: nil, metadata)
       }
+    case .extensibleArray(let address):
+      guard let axis = maximum.firstIndex(of: nil) else {
+        throw Fault(.hdf5Corrupt, "an index that grows finds chunks of bounded extents")
+      }
+      if let address {
+        let array = try HDF5ExtensibleArray(at: address, in: metadata)
+        for (start, elements) in array.runs {
+          try readArray(array.format, start, elements, maximum, growingAxis: axis, metadata)
+        }
+      }
+    case .records(let address):
+      if let address { try readRecords(at: address, metadata) }
     }
     chunks.sort { $0.cell < $1.cell }
     for (chunk, next) in zip(chunks, chunks.dropFirst()) where chunk.cell == next.cell {
@@ -92,6 +105,32 @@ struct HDF5ChunkTable: Sendable {
     }
   }
 
+  private mutating func readRecords(at address: UInt64, _ metadata: HDF5Metadata) throws {
+    let isFiltered = !pipeline.filters.isEmpty
+    // An address and the chunk's place; between them, when it went through filters, its size and
+    // the filters that it did not go through.
+    let fixedByteCount = 8 + 8 * grid.shape.rank
+    let tree = try HDF5RecordTree(
+      at: address, kind: isFiltered ? .filteredChunks : .chunks,
+      recordByteCounts: isFiltered
+        ? fixedByteCount + 5...fixedByteCount + 12
+        : fixedByteCount...fixedByteCount, in: metadata)
+    for record in tree.records {
+      var cursor = record
+      guard let chunk = try cursor.address() else { continue }
+      var (byteCount, skipped) = (grid.chunkByteCount, UInt32(0))
+      if isFiltered {
+        byteCount = try cursor.length(byteCount: tree.recordByteCount - fixedByteCount - 4)
+        skipped = try cursor.u32()
+      }
+      let place = try (0..<grid.shape.rank).map { _ in try cursor.u64() }
+      guard let cell = grid.cell(numbered: place) else {
+        throw record.fault("a chunk at place \(place) does not fit the grid")
+      }
+      try add(cell, chunk, byteCount, skipped, metadata)
+    }
+  }
+
   // MARK: Indexes that number the chunks of the greatest extents
 
   private mutating func readConsecutive(
@@ -101,48 +140,37 @@ struct HDF5ChunkTable: Sendable {
       throw Fault(.hdf5Corrupt, "chunks without sizes of their own went through filters")
     }
     for cell in 0..<grid.cellCount {
-      let (offset, overflow) = try position(of: cell, maximum).multipliedReportingOverflow(
-        by: UInt64(grid.chunkByteCount))
+      let (offset, overflow) = try grid.number(of: cell, in: maximum)
+        .multipliedReportingOverflow(by: UInt64(grid.chunkByteCount))
       try add(
         cell, overflow ? .max : address &+ offset, grid.chunkByteCount, 0, metadata)
     }
   }
 
-  private mutating func readFixedArray(
-    _ array: HDF5FixedArray, _ maximum: [UInt64?], _ metadata: HDF5Metadata
-  ) throws {
-    guard array.isFiltered == !pipeline.filters.isEmpty else {
-      throw Fault(.hdf5Corrupt, "the chunk index and the filters contradict each other")
-    }
-    for cell in 0..<grid.cellCount {
-      let position = try position(of: cell, maximum)
-      guard position < UInt64(array.elements.count) else {
-        throw Fault(
-          .hdf5Corrupt, "the chunk index has \(array.elements.count) entries, no \(position)")
-      }
-      let element = array.elements[Int(position)]
-      guard let address = element.address else { continue }
-      try add(
-        cell, address, element.byteCount ?? grid.chunkByteCount, element.skippedFilters, metadata)
+  /// An array that cannot grow has an element for every chunk.
+  private func check(_ array: HDF5FixedArray, _ maximum: [UInt64?]) throws {
+    let last = try grid.number(of: grid.cellCount - 1, in: maximum)
+    guard last < UInt64(array.elements.count) else {
+      throw Fault(
+        .hdf5Corrupt, "the chunk index has \(array.elements.count) entries, no \(last)")
     }
   }
 
-  /// The number of the chunk in a grid over `maximum`.
-  private func position(of cell: Int, _ maximum: [UInt64?]) throws -> UInt64 {
-    var position: UInt64 = 0
-    for (axis, start) in grid.start(of: cell).enumerated() {
-      let extent = UInt64(grid.chunkExtents[axis])
-      guard let maximum = maximum[axis] else {
-        throw Fault(.hdf5Corrupt, "an index of fixed size finds chunks of boundless extents")
-      }
-      let count = maximum / extent + (maximum.isMultiple(of: extent) ? 0 : 1)
-      let (product, overflow) = position.multipliedReportingOverflow(by: count)
-      let (sum, carry) = product.addingReportingOverflow(UInt64(start) / extent)
-      guard !overflow, !carry else {
-        throw Fault(.hdf5Corrupt, "the greatest extents have more chunks than 64 bits can count")
-      }
-      position = sum
+  /// Goes through the elements and not through the cells: those lie in the file, these are only
+  /// declared.
+  private mutating func readArray(
+    _ format: HDF5ChunkElementFormat, _ start: UInt64, _ elements: [HDF5ChunkElement],
+    _ maximum: [UInt64?], growingAxis: Int?, _ metadata: HDF5Metadata
+  ) throws {
+    guard format.isFiltered == !pipeline.filters.isEmpty else {
+      throw Fault(.hdf5Corrupt, "the chunk index and the filters contradict each other")
     }
-    return position
+    for (number, element) in zip(start..., elements) {
+      guard let address = element.address,
+        let cell = try grid.cell(number: number, in: maximum, growingAxis: growingAxis)
+      else { continue }
+      try add(
+        cell, address, element.byteCount ?? grid.chunkByteCount, element.skippedFilters, metadata)
+    }
   }
 }

@@ -22,7 +22,7 @@ struct HDF5Dataset: Sendable {
     // The checks that say why before the checks that say what: a virtual dataset's extents and a
     // string's size mean nothing here.
     guard let layoutMessage = try header.message(.layout),
-      let typeMessage = try header.message(.dataType),
+      let typeMessage = try header.dataType(in: metadata),
       let spaceMessage = try header.message(.dataspace)
     else {
       throw Fault(
@@ -139,12 +139,6 @@ struct HDF5Dataset: Sendable {
     let values = try HDF5Attribute.values(named: ["dtype", "bfloat16"], in: header, metadata)
     if case .text("bfloat16") = values["dtype"] { return true }
     if case .flag(true) = values["bfloat16"] { return true }
-    guard try !HDF5Attribute.areDense(in: header) else {
-      throw Fault(
-        .hdf5Unsupported,
-        "the attributes lie in a heap, so that a mark as bfloat16 would be missed",
-        remedy: "give the dataset no more than eight attributes")
-    }
     return false
   }
 }

@@ -2,16 +2,8 @@ import Diagnostics
 
 /// The chunk index of `libver="latest"` for datasets that cannot grow.
 struct HDF5FixedArray {
-  struct Element {
-    /// Nil when the chunk was never written.
-    let address: UInt64?
-    /// Given when the chunk went through filters.
-    let byteCount: Int?
-    let skippedFilters: UInt32
-  }
-
-  let isFiltered: Bool
-  private(set) var elements: [Element] = []
+  let format: HDF5ChunkElementFormat
+  private(set) var elements: [HDF5ChunkElement] = []
   private static let subject = "fixed array"
 
   /// - Throws: `hdf5-corrupt`, `hdf5-unsupported`, `hdf5-cycle`.
@@ -21,16 +13,13 @@ struct HDF5FixedArray {
     var header = try HDF5FixedArray.checked(address, byteCount: 28, metadata)
     try header.signature("FAHD")
     _ = try header.version(0...0)
-    isFiltered = try header.u8() == 1
-    let elementByteCount = Int(try header.u8())
+    format = try HDF5ChunkElementFormat(reading: &header)
     let pageBits = Int(try header.u8())
     let count = try header.length()
-    guard isFiltered ? (13...20).contains(elementByteCount) : elementByteCount == 8,
-      pageBits < 32
-    else { throw header.fault("elements of \(elementByteCount) bytes, pages of 2^\(pageBits)") }
+    guard pageBits < 32 else { throw header.fault("pages of 2^\(pageBits) elements") }
     guard let block = try header.address() else { return }
     try metadata.visit(block, subject: subject)
-    let (dataByteCount, overflow) = count.multipliedReportingOverflow(by: elementByteCount)
+    let (dataByteCount, overflow) = count.multipliedReportingOverflow(by: format.byteCount)
     guard !overflow, dataByteCount <= metadata.file.byteCount else {
       throw header.fault("\(count) elements are declared, more than the file can hold")
     }
@@ -43,50 +32,35 @@ struct HDF5FixedArray {
     _ = try prefix.version(0...0)
     try prefix.skip(1 + 8)
     guard pages > 0 else {
-      try readElements(count, elementByteCount, &prefix)
+      elements = try format.elements(count, &prefix)
       return
     }
-    let bitmap = try prefix.take(bitmapCount)
+    let bitmap = try prefix.take(bitmapCount).bytes
     var start = block &+ UInt64(prefixCount + 4)
     for page in 0..<pages {
       let pageCount = min(1 << pageBits, count - page << pageBits)
       // A page whose bit is not set was never written: none of its chunks exists.
-      if HDF5FixedArray.isSet(page, in: bitmap.bytes) {
+      if bitmap.hasBit(page) {
         var cursor = try HDF5FixedArray.checked(
-          start, byteCount: pageCount * elementByteCount + 4, metadata)
-        try readElements(pageCount, elementByteCount, &cursor)
+          start, byteCount: pageCount * format.byteCount + 4, metadata)
+        elements += try format.elements(pageCount, &cursor)
       } else {
-        let missing = Element(address: nil, byteCount: nil, skippedFilters: 0)
-        elements.append(contentsOf: repeatElement(missing, count: pageCount))
+        elements += repeatElement(.missing, count: pageCount)
       }
-      start &+= UInt64(pageCount * elementByteCount + 4)
+      start &+= UInt64(pageCount * format.byteCount + 4)
     }
-  }
-
-  private mutating func readElements(
-    _ count: Int, _ elementByteCount: Int, _ cursor: inout HDF5Cursor
-  ) throws {
-    for _ in 0..<count {
-      let address = try cursor.address()
-      if isFiltered {
-        let byteCount = try cursor.length(byteCount: elementByteCount - 12)
-        let skipped = try cursor.u32()
-        elements.append(
-          Element(address: address, byteCount: byteCount, skippedFilters: skipped))
-      } else {
-        elements.append(Element(address: address, byteCount: nil, skippedFilters: 0))
-      }
-    }
-  }
-
-  /// Bits count from the highest of every byte.
-  private static func isSet(_ page: Int, in bitmap: ArraySlice<UInt8>) -> Bool {
-    bitmap[bitmap.startIndex + page / 8] & 0x80 >> UInt8(page % 8) != 0
   }
 
   private static func checked(
     _ address: UInt64, byteCount: Int, _ metadata: HDF5Metadata
   ) throws -> HDF5Cursor {
     try metadata.read(at: address, count: byteCount, subject: subject).withoutChecksum()
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// Whether the bit `index` is set, counting from the highest of every byte.
+  func hasBit(_ index: Int) -> Bool {
+    self[startIndex + index / 8] & 0x80 >> UInt8(index % 8) != 0
   }
 }

@@ -23,9 +23,18 @@ struct HDF5Group {
       let names = try HDF5LocalHeap(at: heap, in: metadata)
       try readTree(at: tree, level: nil, names, metadata)
     }
-    if let info = try header.message(.linkInfo) { try HDF5Group.refuseDenseLinks(info) }
     for message in try header.all(.link) {
       try add(try link(reading: message, metadata.limits), metadata.limits)
+    }
+    guard let info = try header.message(.linkInfo),
+      let dense = try HDF5DenseStorage(info, kind: .linksByName, in: metadata)
+    else { return }
+    for (hash, message) in try dense.links() {
+      let link = try link(reading: message, metadata.limits)
+      guard HDF5Checksum.lookup3(Array(link.name.utf8)[...]) == hash else {
+        throw message.fault("\"\(printable(link.name))\" is indexed under another name's hash")
+      }
+      try add(link, metadata.limits)
     }
   }
 
@@ -75,7 +84,8 @@ struct HDF5Group {
     }
   }
 
-  // MARK: Link messages, which newer formats and creation order need
+  // MARK: Link messages, which newer formats and creation order need: in the group's header while
+  // they are few, in a heap otherwise
 
   private func link(reading cursor: HDF5Cursor, _ limits: HDF5Limits) throws -> Link {
     var cursor = cursor
@@ -96,19 +106,6 @@ struct HDF5Group {
       throw place.fault("\"\(printable(name))\" leads nowhere")
     }
     return Link(name: name, header: header)
-  }
-
-  private static func refuseDenseLinks(_ info: HDF5Cursor) throws {
-    var info = info
-    _ = try info.version(0...0)
-    let flags = try info.u8()
-    try info.skip(flags & 1 != 0 ? 8 : 0)
-    guard try info.address() == nil else {
-      throw Fault(
-        .hdf5Unsupported, "a group keeps its links in a fractal heap",
-        at: .init(byteOffset: UInt64(info.fileOffset)),
-        remedy: "write the file with h5py's default libver and track_order")
-    }
   }
 
   private func refusedLink(_ name: String, _ kind: String) -> Fault {

@@ -11,7 +11,8 @@ enum HDF5Layout {
   /// - Throws: `hdf5-virtual-dataset`, `hdf5-unsupported`, `hdf5-corrupt`.
   init(reading cursor: HDF5Cursor) throws {
     var cursor = cursor
-    let version = try cursor.version(3...4)
+    // Version 5 is version 4 with wider sizes in the chunk indexes, which state their widths.
+    let version = try cursor.version(3...5)
     let place = cursor
     switch try cursor.u8() {
     case 0:
@@ -42,6 +43,10 @@ struct HDF5ChunkedLayout {
     /// Every chunk in its place, one after the other.
     case consecutive(address: UInt64?)
     case fixedArray(address: UInt64?)
+    /// For datasets with one axis without bound.
+    case extensibleArray(address: UInt64?)
+    /// For datasets with several axes without bound.
+    case records(address: UInt64?)
   }
 
   let extents: [Int]
@@ -75,13 +80,13 @@ struct HDF5ChunkedLayout {
     case 3:
       try cursor.skip(1)
       index = .fixedArray(address: try cursor.address())
-    case let kind:
-      throw Fault(
-        .hdf5Unsupported,
-        "the chunks are found through index kind \(kind), which resizable datasets of "
-          + "libver=\"latest\" have",
-        at: .init(byteOffset: UInt64(cursor.fileOffset)),
-        remedy: "write the file with h5py's default libver, or the dataset without maxshape")
+    case 4:
+      try cursor.skip(5)
+      index = .extensibleArray(address: try cursor.address())
+    case 5:
+      try cursor.skip(6)
+      index = .records(address: try cursor.address())
+    case let kind: throw cursor.fault("chunk index \(kind) is unknown", .hdf5Unsupported)
     }
     guard flags & 1 == 0 else {
       throw cursor.fault("chunks on the edge are stored without filters", .hdf5Unsupported)

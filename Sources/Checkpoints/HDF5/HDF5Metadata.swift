@@ -10,6 +10,8 @@ final class HDF5Metadata {
   let file: MappedFile
   let superblock: HDF5Superblock
   let limits: HDF5Limits
+  /// Element types with an object header of their own, by its address.
+  var committedTypes: [UInt64: HDF5Cursor] = [:]
   private var budget: Int
   private var visited: Set<UInt64> = []
 

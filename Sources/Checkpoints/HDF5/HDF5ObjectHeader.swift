@@ -64,11 +64,16 @@ struct HDF5ObjectHeader {
     try messages.filter { $0.kind == kind }.map { message in
       guard !message.isShared else {
         throw message.body.fault(
-          "its \(kind) is shared with other objects (a committed datatype, for instance)",
+          "its \(kind) is shared with other objects",
           .hdf5Unsupported)
       }
       return message.body
     }
+  }
+
+  /// Where the element type lies, when it is not in this header.
+  var sharedDataType: HDF5Cursor? {
+    messages.first { $0.kind == .dataType && $0.isShared }?.body
   }
 
   func has(_ kind: Kind) -> Bool { messages.contains { $0.kind == kind } }

@@ -46,8 +46,14 @@ struct HDF5Walk {
         remedy: "keep one link to every group")
     }
     if let dataset = datasets[link.header] { return try add(dataset, path: path) }
+    // A type with a name is no tensor, and a dataset of it says all that there is to say of it.
+    if metadata.committedTypes[link.header] != nil { return }
     let header = try located(in: place) {
       try HDF5ObjectHeader(at: link.header, in: metadata)
+    }
+    if header.isCommittedType {
+      _ = try located(in: place) { try metadata.noteCommittedType(header, at: link.header) }
+      return
     }
     guard HDF5Group.isGroup(header) else {
       let dataset = try located(in: place) { try HDF5Dataset(header, in: metadata) }

@@ -202,6 +202,92 @@ def layouts():
                                 h5py.h5s.create_simple((9, 5), (9, 12)), properties)
         early.write(h5py.h5s.ALL, h5py.h5s.ALL, array)
         f.expect("implicit", array)
+    with File("version_2.0.h5", libver=("v200", "v200")) as f:
+        f.add("contiguous", values((3,), "<f4"))
+        f.add("single", ramp((9,)), chunks=(9,), compression="gzip")
+        f.add("fixed", ramp((9, 5)), chunks=(4, 2))
+        f.add("fixed.gzip", ramp((9, 5)), chunks=(4, 2), compression="gzip", shuffle=True)
+        f.add("growing.gzip", ramp((9, 5)), chunks=(4, 2), maxshape=(None, 5), compression="gzip")
+        f.add("tree.gzip", ramp((9, 5)), chunks=(4, 2), maxshape=(None,) * 2, compression="gzip")
+
+
+def dense():
+    """Links and attributes in heaps, which more than eight of them go into."""
+    with File("dense_links.h5", track_order=True) as f:
+        for i in range(9):
+            f.add(f"z{8 - i}.bias", values((2,), "<f4", i))
+            f.add(f"inner/{i}", values((1,), "<f4", i))
+    with File("dense_attributes.h5", libver=LATEST) as f:
+        bits = values((2,), "<u2")
+        marked = f.add("marked", bits, "BF16")
+        other = f.add("other", bits)
+        for i in range(20):
+            marked.attrs[f"note.{i}"] = np.int8(i)
+        for i in range(9):
+            other.attrs[f"note.{i}"] = np.int8(i)
+        marked.attrs["dtype"] = "bfloat16"
+        other.attrs["dtype"] = "uint16"
+    # More than `expected.json` should hold: the test knows what is in these.
+    with h5py.File(VALID / "dense_links_many.h5", "w", libver=LATEST) as f:
+        f["0"] = np.uint8(7)
+        for i in range(1, 1120):
+            f[f"{i}"] = f["0"]
+
+
+def growing():
+    """Datasets without bound: arrays that grow along one axis, trees of records along several."""
+    with File("growing.h5", libver=LATEST) as f:
+        for name, options in {"": {}, "gzip.": {"compression": "gzip", "shuffle": True}}.items():
+            f.add(f"{name}first", ramp((9, 5)), chunks=(2, 2), maxshape=(None, 5), **options)
+            f.add(f"{name}last", ramp((5, 9)), chunks=(2, 2), maxshape=(7, None), **options)
+            f.add(f"{name}both", ramp((9, 5)), chunks=(2, 2), maxshape=(None, None), **options)
+        f.add("middle", ramp((3, 4, 5)), chunks=(2, 1, 2), maxshape=(3, None, 8))
+        f.add("tree", ramp((9, 10), "u1"), chunks=(1, 1), maxshape=(None, None))
+        f.add("gzip.tree", ramp((8, 9), "u1"), chunks=(1, 1), maxshape=(None, None), fletcher32=True)
+        f.add("array", ramp((150,), "u1"), chunks=(1,), maxshape=(None,))
+        f.file.create_dataset("empty", (0, 3), "<f4", chunks=(2, 2), maxshape=(None, 3))
+        f.expect("empty", np.zeros((0, 3), "<f4"))
+        shrunk = f.file.create_dataset("shrunk", data=ramp((20,)), chunks=(3,), maxshape=(None,))
+        shrunk.resize((7,))
+        f.expect("shrunk", ramp((7,)))
+    with h5py.File(VALID / "growing_far.h5", "w", libver=LATEST) as f:
+        far = f.create_dataset("far", (200_000,), "u1", chunks=(1,), maxshape=(None,))
+        far[3], far[199_999] = 1, 3
+
+
+def committed_types():
+    with File("committed_types.h5") as f:
+        f.file["types/float"] = np.dtype("<f4")
+        f.file["types/flag"] = np.dtype("?")
+        f.file["removed"] = np.dtype(">i4")
+        for name, code in (("a", "types/float"), ("z", "types/float"), ("flag", "types/flag"),
+                           ("number", "removed")):
+            array = values((3,), f.file[code].dtype)
+            f.file.create_dataset(name, data=array, dtype=f.file[code])
+            f.expect(name, array)
+        del f.file["removed"]
+
+
+def keras():
+    """Keras's own layouts: names of variables are paths that repeat the layers', and end in `:0`."""
+    layer = "vit/encoder/layer_._0"
+    with File("tf_model.h5", libver=("v108", "v108")) as f:
+        f.file.attrs["backend"] = "tensorflow"
+        f.file.attrs["layer_names"] = ["vit", "classifier"]
+        names = []
+        for part in ("attention/attention/query", "output/dense"):
+            for name, shape in (("kernel", (3, 3)), ("bias", (3,))):
+                names.append(f"tf_vi_t/{layer}/{part}/{name}:0")
+                f.add(f"vit/{names[-1]}", values(shape, "<f4", len(names)))
+        f.file["vit"].attrs["weight_names"] = names
+        f.add("classifier/tf_vi_t/classifier/kernel:0", values((3, 2), "<f4"))
+        f.file.create_group("top_level_model_weights")
+    with File("keras.weights.h5", libver=("v108", "v108")) as f:
+        f.add("layers/dense/vars/0", values((3, 2), "<f4"))
+        f.add("layers/dense/vars/1", values((2,), "<f4"))
+        f.add("layers/layer_normalization/vars/0", values((3,), "<f4"))
+        f.file.create_group("layers/dropout/vars")
+        f.file.create_group("optimizer/vars")
 
 
 def hostile(name, libver=("v108", "v108")):
@@ -222,12 +308,6 @@ def hostile_objects():
     with hostile("group_twice.h5") as f:
         f["a/weight"] = ramp((2,))
         f["b"] = f["a"]
-    with hostile("committed_type.h5") as f:
-        f["type"] = np.dtype("<f4")
-    with hostile("dataset_of_committed_type.h5") as f:
-        f["type"] = np.dtype("<f4")
-        f.create_dataset("weight", (2,), dtype=f["type"])
-        del f["type"]
     with hostile("colliding_names.h5") as f:
         f["a/b"] = ramp((2,))
         f["a.b"] = ramp((2,))
@@ -306,8 +386,6 @@ def hostile_storage():
     with hostile("chunk_size.h5", LATEST) as f:
         wrong = f.create_dataset("weight", (4,), "<f4", chunks=(4,), compression="gzip")
         wrong.id.write_direct_chunk((0,), bytes(12), filter_mask=1)
-    with hostile("resizable_latest.h5", LATEST) as f:
-        f.create_dataset("weight", data=ramp((9,)), chunks=(4,), maxshape=(None,))
 
 
 def base():
@@ -321,14 +399,24 @@ def base():
     with hostile("base_1.10.h5", LATEST) as f:
         f["group/weight"] = ramp((3, 5))
         f.create_dataset("chunked", data=ramp((7, 9)), chunks=(4, 4), compression="gzip")
+    with hostile("base_dense.h5", LATEST) as f:
+        bits = f.create_dataset("bf16", data=ramp((2,), "<u2"))
+        for i in range(50):
+            f[f"tied.{i}"] = bits
+            bits.attrs[f"{i}"] = np.int8(i)
+        bits.attrs["dtype"] = np.bytes_("bfloat16")
+        f.create_dataset("array", data=ramp((40,), "u1"), chunks=(1,), maxshape=(None,))
+        f.create_dataset("tree", data=ramp((3, 9), "u1"), chunks=(1, 1), maxshape=(None, None))
+        f.create_dataset("gzip", data=ramp((9, 4)), chunks=(4, 4), maxshape=(None, None),
+                         compression="gzip")
 
 
 def main():
     for folder in (VALID, HOSTILE):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-    for step in (element_types, names, shapes, chunks, brain_floats, layouts, hostile_objects,
-                 hostile_types, hostile_storage, base):
+    for step in (element_types, names, shapes, chunks, brain_floats, layouts, dense, growing,
+                 committed_types, keras, hostile_objects, hostile_types, hostile_storage, base):
         step()
     lines = [f"{json.dumps(name)}: {json.dumps(tensors)}" for name, tensors in expected.items()]
     (HERE / "expected.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
