@@ -76,6 +76,12 @@ def many():
         yield f"layer.{number}.weight", ramp((2,)), {}
 
 
+def long_names():
+    """So many bytes of names that the heap of the latest format has tables within tables."""
+    for number in range(9000):
+        yield f"{number}.{'n' * 80}", ramp(()), {}
+
+
 # Every row: the options of h5py.File, and what goes in.
 ROWS = {
     "flat names": ({}, lambda: state_dict(".")),
@@ -92,6 +98,7 @@ ROWS = {
     "3000 tensors": ({}, many),
     "3000 tensors in creation order": ({"track_order": True}, many),
     "3000 tensors in the latest format": ({"libver": "latest"}, many),
+    "long names in the latest format": ({"libver": "latest"}, long_names),
     "user block": ({"userblock_size": 512}, lambda: state_dict("/")),
 }
 
