@@ -1,0 +1,104 @@
+import Diagnostics
+import Files
+import Tensors
+
+/// Writes a `.pth` file tensor by tensor: an `OrderedDict` of tensors, in the bytes that
+/// `torch.save` writes for it, down to the alignment of the data.
+///
+/// Only the archive's identifier differs: PyTorch hashes the members' names with a function of the
+/// C++ library, which is another one on another system.
+package struct TorchWriter: CheckpointWriter, ~Copyable {
+  package typealias Entry = StoredTensor
+
+  /// The order in which the tensors' bytes have to come, which is that of the state dict.
+  package let order: [Entry]
+  private var archive: TorchZIPWriter
+  private var written = 0
+
+  /// What `torch.save` calls the folder when it knows no file name. One name for all files makes
+  /// equal checkpoints equal files.
+  private static let folder = "archive"
+
+  /// Creates the file under a temporary name and writes what comes before the tensors.
+  ///
+  /// - Throws: `cannot-create`, `write-failed`, `duplicate-tensor`, `wrong-dtype` for an element
+  ///   type that PyTorch does not have.
+  package init(destination: String, entries: [Entry], replacing: Bool) throws {
+    var names: Set<TargetKey> = []
+    for entry in entries {
+      guard names.insert(entry.key).inserted else {
+        throw Fault(
+          .duplicateTensor, "two tensors of one name cannot be written",
+          at: .init(tensor: entry.key.name))
+      }
+    }
+    let pickle = try located(in: .init(file: destination)) {
+      try TorchPickleWriter.pickle(of: entries)
+    }
+    var archive = TorchZIPWriter(
+      try AtomicFile(destination: destination, replacing: replacing))
+    try TorchWriter.write("data.pkl", pickle, to: &archive)
+    try TorchWriter.write(".format_version", Array("1".utf8), to: &archive)
+    let alignment = Array("\(TorchZIPWriter.alignment)".utf8)
+    try TorchWriter.write(".storage_alignment", alignment, to: &archive)
+    try TorchWriter.write("byteorder", Array("little".utf8), to: &archive)
+    self.archive = archive
+    order = entries
+  }
+
+  package mutating func write(_ bytes: [UInt8]) throws { try write(bytes.span.bytes) }
+
+  /// Writes the bytes of the next tensor in ``order``.
+  package mutating func write(_ bytes: RawSpan) throws {
+    guard written < order.count else {
+      throw Fault(
+        .writeFailed, "more tensors than were announced", at: .init(file: archive.destination))
+    }
+    let entry = order[written]
+    guard bytes.byteCount == entry.byteCount else {
+      throw Fault(
+        .writeFailed, "\(bytes.byteCount) bytes for a tensor of \(entry.byteCount)",
+        at: .init(file: archive.destination, tensor: entry.key.name))
+    }
+    try archive.begin("\(TorchWriter.folder)/data/\(written)", size: bytes.byteCount)
+    try archive.write(bytes)
+    try archive.end()
+    written += 1
+  }
+
+  /// Gives the finished file its name.
+  package consuming func commit() throws {
+    guard written == order.count else {
+      throw Fault(
+        .writeFailed, "\(order.count - written) tensors were not written",
+        at: .init(file: archive.destination))
+    }
+    try TorchWriter.write("version", Array("3\n".utf8), to: &archive)
+    let identifier = Array(TorchWriter.identifier(of: archive.digest).utf8)
+    try TorchWriter.write(".data/serialization_id", identifier, to: &archive)
+    try archive.commit()
+  }
+
+  private static func write(
+    _ name: String, _ content: [UInt8], to archive: inout TorchZIPWriter
+  ) throws {
+    try archive.write("\(folder)/\(name)", content)
+  }
+
+  /// Forty digits that depend on every name and every byte, as PyTorch's do.
+  private static func identifier(of digest: (names: [[UInt8]], checksums: [UInt32])) -> String {
+    let names = fowlerNollVo(digest.names.joined(separator: [0]))
+    let checksums = fowlerNollVo(
+      digest.checksums.flatMap { checksum in
+        (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) }
+      })
+    return [names, checksums].map {
+      String(repeating: "0", count: 20 - String($0).utf8.count) + String($0)
+    }.joined()
+  }
+
+  /// FNV-1a, 64 bits.
+  private static func fowlerNollVo(_ bytes: some Sequence<UInt8>) -> UInt64 {
+    bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01B3 }
+  }
+}
