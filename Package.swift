@@ -18,11 +18,10 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-    .systemLibrary(name: "CJSON", pkgConfig: "json-c", providers: [.apt(["libjson-c-dev"])]),
 
     // Vocabulary.
     .target(name: "Diagnostics"),
-    .target(name: "Documents", dependencies: ["CJSON", "Diagnostics"]),
+    .target(name: "Documents", dependencies: ["Diagnostics"]),
     .target(
       name: "Files",
       dependencies: ["Diagnostics", .product(name: "Crypto", package: "swift-crypto")]),
@@ -36,11 +35,12 @@ let package = Package(
       name: "BuiltInSchemas", path: "Schemas",
       resources: [
         .embedInCode("conversion-report.schema.json"),
+        .embedInCode("difference.schema.json"),
         .embedInCode("family.schema.json"),
+        .embedInCode("inspection.schema.json"),
         .embedInCode("mirror-index.schema.json"),
         .embedInCode("model-entry.schema.json"),
         .embedInCode("plan.schema.json"),
-        .embedInCode("recipe.schema.json"),
         .embedInCode("verification-report.schema.json"),
       ]),
 
@@ -96,10 +96,16 @@ let package = Package(
       dependencies: ["Checkpoints", "Diagnostics", "Documents", "Tensors"]),
     .testTarget(
       name: "ArchitecturesTests",
-      dependencies: ["Architectures", "BuiltInZoo", "Checkpoints", "Diagnostics", "Tensors"]),
+      dependencies: [
+        "Architectures", "BuiltInSchemas", "BuiltInZoo", "Checkpoints", "Diagnostics", "Documents",
+        "SchemaSupport", "Tensors",
+      ]),
     .testTarget(
       name: "InflationTests",
-      dependencies: ["Architectures", "Checkpoints", "Diagnostics", "Inflation", "Tensors"]),
+      dependencies: [
+        "Architectures", "BuiltInSchemas", "Checkpoints", "Diagnostics", "Documents", "Inflation",
+        "SchemaSupport", "Tensors",
+      ]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(
       name: "SegmenterTests",
@@ -108,8 +114,8 @@ let package = Package(
     .testTarget(
       name: "VerificationTests",
       dependencies: [
-        "Architectures", "Checkpoints", "Diagnostics", "Documents", "Inflation", "Verification",
-        "Volumes",
+        "Architectures", "BuiltInSchemas", "Checkpoints", "Diagnostics", "Documents", "Inflation",
+        "SchemaSupport", "Segmenter", "Tensors", "Verification", "Volumes",
       ]),
     .testTarget(
       name: "ModelZooTests",
@@ -119,7 +125,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["BuiltInSchemas", "Checkpoints", "Documents", "Tensors", "inflate-ckpt"]),
+      dependencies: [
+        "BuiltInSchemas", "Checkpoints", "Documents", "SchemaSupport", "Tensors", "inflate-ckpt",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

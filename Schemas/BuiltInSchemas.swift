@@ -5,11 +5,12 @@ package enum BuiltInSchemas {
   package static var all: [(name: String, text: [UInt8])] {
     [
       ("conversion-report", PackageResources.conversion_report_schema_json),
+      ("difference", PackageResources.difference_schema_json),
       ("family", PackageResources.family_schema_json),
+      ("inspection", PackageResources.inspection_schema_json),
       ("mirror-index", PackageResources.mirror_index_schema_json),
       ("model-entry", PackageResources.model_entry_schema_json),
       ("plan", PackageResources.plan_schema_json),
-      ("recipe", PackageResources.recipe_schema_json),
       ("verification-report", PackageResources.verification_report_schema_json),
     ]
   }

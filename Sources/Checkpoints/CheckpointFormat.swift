@@ -4,17 +4,33 @@ import Tensors
 
 /// The containers that a checkpoint comes in, told apart by content and never by name.
 package enum CheckpointFormat: String, Sendable, CaseIterable {
-  case safetensors = "safetensors"
+  case safetensors
   case hdf5 = "HDF5"
-  case zip = "ZIP archive"
+  case torchZIP = "PyTorch"
+  case torchLegacy = "PyTorch (legacy)"
+  case numPyArchive = "NumPy archive"
 
-  /// The format that the file's first bytes show, or nil when they show none.
+  /// The endings that files of this format usually have.
+  package var usualEndings: [String] {
+    switch self {
+    case .safetensors: ["safetensors"]
+    case .hdf5: ["h5", "hdf5", "keras"]
+    case .torchZIP, .torchLegacy: ["pth", "pt", "bin", "ckpt", "tar"]
+    case .numPyArchive: ["npz"]
+    }
+  }
+
+  /// The format that the file's content shows, or nil when it shows none.
+  ///
+  /// - Throws: what is wrong with a ZIP archive, whose members have to be looked at.
   package static func detect(in file: MappedFile) throws -> CheckpointFormat? {
-    try file.withBytes { bytes in
+    let isZIP = try file.withBytes { bytes in
+      hasPrefix(bytes, [0x50, 0x4B, 0x03, 0x04]) || hasPrefix(bytes, [0x50, 0x4B, 0x05, 0x06])
+    }
+    if isZIP { return try detect(in: ZIPArchive(file: file)) }
+    return try file.withBytes { bytes in
       if hasPrefix(bytes, hdf5Signature) { return .hdf5 }
-      if hasPrefix(bytes, [0x50, 0x4B, 0x03, 0x04]) || hasPrefix(bytes, [0x50, 0x4B, 0x05, 0x06]) {
-        return .zip
-      }
+      if TorchCheckpoint.recognisesLegacy(bytes) { return .torchLegacy }
       let hasHeaderLength = hasPlausibleHeaderLength(bytes)
       if hasHeaderLength,
         hasPrefix(bytes, [UInt8(ascii: "{")], at: SafetensorsHeader.lengthByteCount)
@@ -25,6 +41,11 @@ package enum CheckpointFormat: String, Sendable, CaseIterable {
       // A damaged safetensors file: its reader says what is wrong with it.
       return hasHeaderLength ? .safetensors : nil
     }
+  }
+
+  private static func detect(in archive: ZIPArchive) -> CheckpointFormat? {
+    if TorchCheckpoint.recognises(archive) { return .torchZIP }
+    return NumPyArchive.recognises(archive) ? .numPyArchive : nil
   }
 
   private static let hdf5Signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
@@ -51,31 +72,4 @@ package enum CheckpointFormat: String, Sendable, CaseIterable {
         bytes.unsafeLoad(fromByteOffset: offset + $0, as: UInt8.self) == prefix[$0]
       }
   }
-}
-
-/// Opens whatever checkpoint stands at `path`.
-///
-/// - Throws: `missing-input`, `unknown-format`, or what the format's reader objects to.
-package func openCheckpoint(at path: String) throws -> any TensorSource {
-  let file = try MappedFile(path: path)
-  let place = Fault.Place(file: path)
-  guard file.byteCount > 0 else {
-    throw Fault(
-      .truncated, "the file is empty", at: place, remedy: "fetch or copy the file again")
-  }
-  switch try CheckpointFormat.detect(in: file) {
-  case .safetensors: return try SafetensorsCheckpoint(path: path)
-  case .hdf5: return try HDF5Checkpoint(path: path)
-  case .zip:
-    throw Fault(
-      .unknownFormat, "a ZIP archive (PyTorch .pth or NumPy .npz), which this release cannot read",
-      at: place, remedy: "save the state dict as safetensors or with h5py")
-  case nil:
-    throw Fault(
-      .unknownFormat, "neither a safetensors nor an HDF5 file, by its first bytes", at: place)
-  }
-}
-
-extension Fault.Code {
-  package static let unknownFormat = Fault.Code("unknown-format", exit: .invalidData)
 }

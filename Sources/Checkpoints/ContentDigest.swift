@@ -6,7 +6,7 @@ import Tensors
 package func contentDigest(of source: any TensorSource) throws -> SHA256Digest {
   let entries = try SafetensorsWriter.sorted(
     source.tensors.map {
-      try SafetensorsWriter.Entry(TargetKey($0.key.name), dtype: $0.dtype, shape: $0.shape)
+      try StoredTensor(TargetKey($0.key.name), dtype: $0.dtype, shape: $0.shape)
     })
   var hasher = SHA256Hasher()
   hasher.update(SafetensorsWriter.header(of: entries, metadata: [:]).span.bytes)

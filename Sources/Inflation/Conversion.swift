@@ -32,65 +32,58 @@ package struct Conversion {
   /// - Parameter progress: called before each tensor with its number, from 0.
   /// - Throws: `cannot-create`, `write-failed`, or what reading the source brings up.
   package func write(
-    to destination: String, replacing: Bool, record: ConversionRecord,
+    to output: CheckpointOutput, record: ConversionRecord,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws {
     let planned = Dictionary(uniqueKeysWithValues: plan.tensors.map { ($0.key, $0) })
-    var writer = try SafetensorsWriter(
-      destination: destination,
-      entries: plan.tensors.map {
-        try SafetensorsWriter.Entry($0.key, dtype: $0.dtype, shape: $0.shape)
-      },
-      metadata: record.metadata.merging(["format": "pt"]) { own, _ in own }, replacing: replacing)
-    let order = writer.order
-    for (number, entry) in order.enumerated() {
-      progress(number, order.count)
-      guard let tensor = planned[entry.key] else { continue }
-      try located(in: .init(tensor: entry.key.name)) {
-        try write(tensor, with: &writer)
-      }
+    try output.write(
+      plan.tensors.map { try StoredTensor($0.key, dtype: $0.dtype, shape: $0.shape) },
+      metadata: record.metadata.merging(["format": "pt"]) { own, _ in own }, progress: progress
+    ) { stored, emit in
+      if let tensor = planned[stored.key] { try provide(tensor, to: emit) }
     }
-    try writer.commit()
   }
 
-  private func write(_ tensor: PlannedTensor, with writer: inout SafetensorsWriter) throws {
+  private func provide(_ tensor: PlannedTensor, to emit: (RawSpan) throws -> Void) throws {
     switch tensor.action {
-    case .copy(let key): try copy(key, from: source, as: tensor.dtype, with: &writer)
+    case .copy(let key): try copy(key, from: source, as: tensor.dtype, to: emit)
     case .adopt(let key):
       guard let decoderFile else {
         throw Fault(.missingTensor, "the decoder's file is not open")
       }
-      try copy(key, from: decoderFile, as: tensor.dtype, with: &writer)
+      try copy(key, from: decoderFile, as: tensor.dtype, to: emit)
     case .inflate(let key, let inflation):
-      try writer.write(encode(inflation.apply(to: source.floats(of: key)).values, tensor.dtype))
+      try encode(inflation.apply(to: source.floats(of: key)).values, tensor.dtype, to: emit)
     case .resize(let key, let resize):
-      try writer.write(encode(resize.apply(to: source.floats(of: key)).values, tensor.dtype))
+      try encode(resize.apply(to: source.floats(of: key)).values, tensor.dtype, to: emit)
     case .initialise(let initialisation):
-      try writer.write(initialisation.bytes(for: tensor))
+      let bytes = try initialisation.bytes(for: tensor)
+      try emit(bytes.span.bytes)
     }
   }
 
   private func copy(
     _ key: SourceKey, from source: any TensorSource, as dtype: DType,
-    with writer: inout SafetensorsWriter
+    to emit: (RawSpan) throws -> Void
   ) throws {
-    let description = try source.requiredDescription(of: key)
-    if description.dtype == dtype {
-      try source.withBytes(of: key) { try writer.write($0) }
-    } else {
-      try writer.write(encode(source.floats(of: key).values, dtype))
+    if try source.requiredDescription(of: key).dtype == dtype {
+      return try source.withBytes(of: key) { try emit($0) }
     }
+    try encode(source.floats(of: key).values, dtype, to: emit)
   }
 
   /// - Throws: `over-range` when a number would be stored as an infinity.
-  private func encode(_ values: [Float], _ dtype: DType) throws -> [UInt8] {
+  private func encode(
+    _ values: [Float], _ dtype: DType, to emit: (RawSpan) throws -> Void
+  ) throws {
     // From 65520 on the nearest half-precision number is infinity.
     if dtype == .f16, let value = values.first(where: { $0.isFinite && $0.magnitude >= 65520 }) {
       throw Fault(
         .overRange, "\(value) is beyond what F16 can hold",
         remedy: "say --dtype bf16 or --dtype f32")
     }
-    return try dtype.encode(values)
+    let bytes = try dtype.encode(values)
+    try emit(bytes.span.bytes)
   }
 }
 

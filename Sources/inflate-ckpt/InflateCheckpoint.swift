@@ -16,7 +16,7 @@ struct InflateCheckpoint: ParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      Inspect.self, Convert.self, Verify.self, Segment.self, Diff.self, Zoo.self,
+      Inspect.self, Convert.self, Verify.self, Segment.self, Diff.self, Repack.self, Zoo.self,
     ])
 }
 

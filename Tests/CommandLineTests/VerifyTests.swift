@@ -31,11 +31,6 @@ struct VerifyTests {
     try file.close()
   }
 
-  private func violations(of text: String) throws -> [Schema.Violation] {
-    try Schema(parsing: #require(BuiltInSchemas.text(of: "verification-report")))
-      .violations(of: JSONValue(parsing: text))
-  }
-
   @Test("prints a table and the verdict, and writes the report")
   func sound() throws {
     let sandbox = try sandbox()
@@ -133,16 +128,29 @@ struct VerifyTests {
     let same = try sandbox.shell("$tool diff @source @source.h5")
     #expect(same.status == 0)
     #expect(same.output == "no difference in 75 tensors\n")
+    for line in ["diff @source @decoder", "diff @source @shared", "diff @source @source.h5"] {
+      let json = try sandbox.shell("$tool \(line) --json").output
+      #expect(try violations(of: json, "difference").isEmpty)
+    }
     try sandbox.shell("cp a.safetensors b.safetensors").expectSuccess()
     try damage("encoder.cls_token", 3, in: sandbox)
     let other = try sandbox.shell("$tool diff a.safetensors b.safetensors --json")
     #expect(other.status == 1)
+    #expect(try violations(of: other.output, "difference").isEmpty)
     let document = try JSONReader(JSONValue(parsing: other.output))
     let names = try document.member("differences").elements().map {
       try $0.member("name").string()
     }
     #expect(names == ["encoder.cls_token"])
   }
+}
+
+/// What a printed document breaks of a schema.
+private func violations(
+  of text: String, _ schema: String = "verification-report"
+) throws -> [Schema.Violation] {
+  try Schema(parsing: #require(BuiltInSchemas.text(of: schema)))
+    .violations(of: JSONValue(parsing: text))
 }
 
 extension Tool.Outcome {
@@ -185,6 +193,11 @@ struct ZooTests {
     #expect(rows[1] == "family  beit (BEiT) with decoder")
     #expect(rows.suffix(2).map { $0.prefix(19) } == ["decoder.conv_seg.bi", "decoder.conv_seg.we"])
     let json = try sandbox.shell("$tool inspect @brain2d --json --stats --sha256")
+    for line in ["@decoder", "@target --stats", "@source.h5 --sha256"] {
+      let other = try sandbox.shell("$tool inspect \(line) --json").output
+      #expect(try violations(of: other, "inspection").isEmpty)
+    }
+    #expect(try violations(of: json.output, "inspection").isEmpty)
     let document = try JSONReader(JSONValue(parsing: json.output))
     #expect(try document.member("family").string() == "beit")
     #expect(try document.member("tensors").elements().count > 100)

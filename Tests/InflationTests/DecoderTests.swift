@@ -187,7 +187,9 @@ struct ConversionTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let conversion = Conversion(plan: try Golden.plan(source, options).plan, source: source)
     let fault = try #require(throws: Fault.self) {
-      try conversion.write(to: folder + "/out", replacing: false, record: conversion.record())
+      try conversion.write(
+        to: CheckpointOutput(path: folder + "/out.safetensors", replacing: false),
+        record: conversion.record())
     }
     #expect(fault.code == .overRange)
     #expect(fault.place.tensor == "encoder.cls_token")

@@ -46,7 +46,8 @@ enum Golden {
     let conversion = Conversion(plan: plan, source: source, decoderFile: decoderFile)
     let output = NSTemporaryDirectory() + "inflation-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: output) }
-    try conversion.write(to: output, replacing: false, record: conversion.record())
+    try conversion.write(
+      to: CheckpointOutput(path: output, replacing: false), record: conversion.record())
     return try body(SafetensorsCheckpoint(path: output))
   }
 }

@@ -45,7 +45,8 @@ enum Sample {
     let output = NSTemporaryDirectory() + "verification-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: output) }
     let conversion = Conversion(plan: plan, source: source)
-    try conversion.write(to: output, replacing: false, record: conversion.record())
+    try conversion.write(
+      to: CheckpointOutput(path: output, replacing: false), record: conversion.record())
     return try EditedSource([SafetensorsCheckpoint(path: output)])
   }
 

@@ -5,22 +5,8 @@ import Tensors
 
 /// Writes a safetensors file tensor by tensor, with the bytes that the reference implementation
 /// would write for the same tensors and metadata.
-package struct SafetensorsWriter: ~Copyable {
-  /// A tensor that is going to be written.
-  package struct Entry: Sendable, Hashable {
-    package let key: TargetKey
-    package let dtype: DType
-    package let shape: Shape
-    package let byteCount: Int
-
-    /// - Throws: `invalid-shape` when such a tensor has no size in whole bytes.
-    package init(_ key: TargetKey, dtype: DType, shape: Shape) throws {
-      self.key = key
-      self.dtype = dtype
-      self.shape = shape
-      byteCount = try shape.byteCount(of: dtype)
-    }
-  }
+package struct SafetensorsWriter: CheckpointWriter, ~Copyable {
+  package typealias Entry = StoredTensor
 
   /// The order in which the tensors' bytes have to come.
   package let order: [Entry]

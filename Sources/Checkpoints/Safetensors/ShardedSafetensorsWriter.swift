@@ -5,9 +5,9 @@ import Tensors
 
 /// Writes a checkpoint as safetensors files of a bounded size and an index of them. All files get
 /// their names at the end, the index last; when there is one alone, it needs no index.
-package struct ShardedSafetensorsWriter: ~Copyable {
+package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
   /// The order in which the tensors' bytes have to come.
-  package let order: [SafetensorsWriter.Entry]
+  package let order: [StoredTensor]
   private let folder: String
   private let plan: SafetensorsShards
   private let metadata: [String: String]
@@ -27,7 +27,7 @@ package struct ShardedSafetensorsWriter: ~Copyable {
   ///   - largestByteCount: of the tensors in one file.
   /// - Throws: `cannot-create`, `duplicate-tensor`, `over-limit`, `usage`.
   package init(
-    destination: String, entries: [SafetensorsWriter.Entry], metadata: [String: String],
+    destination: String, entries: [StoredTensor], metadata: [String: String],
     largestByteCount: Int, replacing: Bool
   ) throws {
     let name = (destination as NSString).lastPathComponent

@@ -14,7 +14,10 @@ struct Convert: ParsableCommand {
       writes nothing. The same source and options give the same bytes.
       """)
 
-  @Argument(help: ArgumentHelp("The 2D checkpoint: safetensors or HDF5.", valueName: "source"))
+  @Argument(
+    help: ArgumentHelp(
+      "The 2D checkpoint: safetensors, HDF5, PyTorch or NumPy; a file, an index of shards, a "
+        + "folder.", valueName: "source"))
   var source: String
 
   @Option(name: .customLong("to"), help: ArgumentHelp("What to make.", valueName: "target"))
@@ -22,7 +25,7 @@ struct Convert: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The checkpoint to write (.safetensors).", valueName: "file"))
+    help: ArgumentHelp("\(CheckpointOutputOptions.help)", valueName: "file"))
   var output: String?
 
   @Option(
@@ -31,7 +34,9 @@ struct Convert: ParsableCommand {
   var sourceFamily = "auto"
 
   @OptionGroup(title: "Geometry and strategies") var conversion: ConversionArguments
+  @OptionGroup(title: "Output") var outputOptions: CheckpointOutputOptions
   @OptionGroup(title: "Hints") var recognition: RecognitionOptions
+  @OptionGroup(title: "Hints") var opening: OpeningOptions
 
   @Flag(name: .customLong("plan"), help: "Print the plan and write nothing.")
   var planOnly = false
@@ -52,16 +57,14 @@ struct Convert: ParsableCommand {
   func validate() throws {
     if !planOnly {
       guard let output else { throw ValidationError("say where to write with -o, or --plan") }
-      guard output.hasSuffix(".safetensors") else {
-        throw ValidationError("-o \(printable(output)): this release writes .safetensors")
-      }
+      _ = try outputOptions.output(output, replacing: force)
     } else if report != nil {
       throw ValidationError("--report needs a conversion; use --plan --json for the plan")
     }
   }
 
   func run() throws {
-    let source = try openCheckpoint(at: source)
+    let source = try opening.open(source)
     let catalogue = try FamilyCatalogue.builtIn()
     let model = try catalogue.recognise(
       source, hints: recognition.hints(familyID: sourceFamily == "auto" ? nil : sourceFamily))
@@ -71,7 +74,7 @@ struct Convert: ParsableCommand {
         at: .init(file: self.source))
     }
     var decoderFile: (any TensorSource)?
-    if case .file(let path) = conversion.decoderInit { decoderFile = try openCheckpoint(at: path) }
+    if case .file(let path) = conversion.decoderInit { decoderFile = try opening.open(path) }
     let plan = try PlanBuilder(
       source: source, model: model, target: catalogue.family(target.rawValue),
       catalogue: catalogue, options: conversion.options(for: model), decoderFile: decoderFile
@@ -95,7 +98,8 @@ struct Convert: ParsableCommand {
     let record = try conversion.record()
     let progress = ProgressLine("writing tensor")
     try conversion.write(
-      to: output, replacing: force, record: record, progress: progress.update)
+      to: outputOptions.output(output, replacing: force), record: record,
+      progress: progress.update)
     guard json || report != nil else {
       try printSummary(of: conversion.plan, output: output)
       return

@@ -23,6 +23,8 @@ struct Diff: ParsableCommand {
       valueName: "x"))
   var tolerance: Double?
 
+  @OptionGroup(title: "Hints") var opening: OpeningOptions
+
   @Flag(help: "Print JSON.")
   var json = false
 
@@ -34,7 +36,7 @@ struct Diff: ParsableCommand {
 
   func run() throws {
     let difference = try CheckpointDifference(
-      openCheckpoint(at: first), openCheckpoint(at: second), tolerance: tolerance)
+      opening.open(first), opening.open(second), tolerance: tolerance)
     if json {
       try StandardOutput.write(document(of: difference))
     } else {

@@ -11,7 +11,8 @@ struct Inspect: ParsableCommand {
     abstract: "Shows what a checkpoint holds: its family, hyper-parameters and tensors.",
     discussion: "Reads the file's header alone, however large the file is, unless asked for more.")
 
-  @Argument(help: ArgumentHelp("A safetensors or HDF5 checkpoint.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp("A checkpoint: a file, an index of shards, a folder.", valueName: "file"))
   var file: String
 
   @Option(help: ArgumentHelp("Show only tensors whose name matches (* and ?).", valueName: "glob"))
@@ -26,10 +27,11 @@ struct Inspect: ParsableCommand {
   @Flag(help: "Print JSON.")
   var json = false
 
-  @OptionGroup var recognition: RecognitionOptions
+  @OptionGroup(title: "Hints") var recognition: RecognitionOptions
+  @OptionGroup(title: "Hints") var opening: OpeningOptions
 
   func run() throws {
-    let source = try openCheckpoint(at: file)
+    let source = try opening.open(file)
     let glob = tensors.map(Glob.init)
     let shown = source.tensors.filter { glob?.matches($0.key.name) ?? true }
     if let tensors, shown.isEmpty {

@@ -27,6 +27,7 @@ struct Segment: ParsableCommand {
 
   @OptionGroup var intensity: IntensityOptions
   @OptionGroup(title: "Hints") var recognition: RecognitionOptions
+  @OptionGroup(title: "Hints") var opening: OpeningOptions
 
   @Option(
     help: ArgumentHelp("Draw three slices with the result, as PNG.", valueName: "file"))
@@ -56,7 +57,7 @@ struct Segment: ParsableCommand {
     try OutputFile.check(
       [output] + [picture].compactMap { $0 },
       inputs: [checkpoint, volume] + [labels].compactMap { $0 }, replacing: force)
-    let source = try openCheckpoint(at: checkpoint)
+    let source = try opening.open(checkpoint)
     let model = try FamilyCatalogue.builtIn().recognise(source, hints: recognition.hints())
     let segmenter = try VolumeSegmenter(
       model: SegmentationModel(model: model, source: source), intensities: intensity.required())

@@ -40,6 +40,7 @@ struct Verify: ParsableCommand {
   @OptionGroup var intensity: IntensityOptions
   @OptionGroup var classes: ClassNames
   @OptionGroup(title: "Hints") var recognition: RecognitionOptions
+  @OptionGroup(title: "Hints") var opening: OpeningOptions
 
   @Option(help: ArgumentHelp("Write the report as JSON.", valueName: "file"))
   var report: String?
@@ -68,13 +69,13 @@ struct Verify: ParsableCommand {
       [report].compactMap { $0 },
       inputs: checkpoints + fixture + [source, volume, labels].compactMap { $0 }, replacing: force)
     let verifier = try Verifier(
-      catalogue: FamilyCatalogue.builtIn(), source: source.map { try openCheckpoint(at: $0) },
+      catalogue: FamilyCatalogue.builtIn(), source: source.map(opening.open),
       sourceHints: recognition.hints(), fixtures: fixture, reference: reference())
     var reports: [VerificationReport] = []
     for path in checkpoints {
       let progress = ProgressLine("\(path): slice")
       let report = try verifier.verify(
-        openCheckpoint(at: path), hints: recognition.hints(), progress: progress.update)
+        opening.open(path), hints: recognition.hints(), progress: progress.update)
       reports.append(report)
       if !json { try StandardOutput.write(VerificationText.table(report) + "\n") }
     }

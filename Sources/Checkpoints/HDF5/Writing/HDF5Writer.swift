@@ -7,9 +7,9 @@ import Tensors
 ///
 /// Booleans become h5py's enumeration; bfloat16 becomes 16-bit integers with the attribute
 /// `dtype = "bfloat16"`. Same entries and bytes, same file.
-package struct HDF5Writer: ~Copyable {
+package struct HDF5Writer: CheckpointWriter, ~Copyable {
   /// What a safetensors file is told of a tensor is what this one needs to know too.
-  package typealias Entry = SafetensorsWriter.Entry
+  package typealias Entry = StoredTensor
 
   /// The order in which the tensors' bytes have to come.
   package var order: [Entry] { plan.order }

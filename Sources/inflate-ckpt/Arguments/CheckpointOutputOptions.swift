@@ -1,0 +1,28 @@
+import ArgumentParser
+import Checkpoints
+
+/// How a checkpoint is written.
+struct CheckpointOutputOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Spread a safetensors checkpoint over files of at most this many bytes of tensors, with an "
+        + "index.", valueName: "size"),
+    transform: ByteSize.init(parsing:))
+  var maxShardSize: ByteSize?
+
+  @Flag(help: "In HDF5, split names at their dots into groups.")
+  var grouped = false
+
+  static let help =
+    "The checkpoint to write; the ending picks the container: .safetensors, .pth, .h5."
+
+  func output(_ path: String, replacing: Bool) throws -> CheckpointOutput {
+    let output = try CheckpointOutput(
+      path: path, largestShard: maxShardSize?.bytes, hdf5Naming: grouped ? .grouped : .flat,
+      replacing: replacing)
+    if grouped, output.container != .hdf5 {
+      throw ValidationError("--grouped is for HDF5 (.h5)")
+    }
+    return output
+  }
+}
