@@ -3,11 +3,11 @@ package struct TorchLimits: Sendable, Hashable {
   /// One pickle. A state dict of a thousand tensors takes about 100 KB.
   package var pickleByteCount = 64 << 20
   /// Containers, objects and persistent ids in one pickle; a tensor takes seven.
-  package var nodeCount = 1 << 19
+  package var nodeCount = 1 << 18
   /// Elements of all containers together.
-  package var elementCount = 1 << 21
+  package var elementCount = 1 << 20
   package var stackCount = 1 << 17
-  package var memoCount = 1 << 20
+  package var memoCount = 1 << 19
   /// How deep containers may lie in one another.
   package var nestingDepth = 100
   /// One name: a tensor's, a module's or a storage's.
