@@ -117,6 +117,23 @@ struct ZIPReadingTests {
     }
   }
 
+  @Test("very many spellings of one text, which Swift takes for equal, are found at once")
+  func spellings() throws {
+    var builder = ZIPBuilder()
+    builder.members = (0..<4096).map { number in
+      .init((0..<12).map { number >> $0 & 1 == 0 ? "\u{E9}" : "e\u{301}" }.joined(), [])
+    }
+    let bytes = builder.build().bytes
+    try withTemporaryFile(bytes) { path in
+      let clock = ContinuousClock()
+      let start = clock.now
+      let archive = try ZIPArchive(path: path)
+      #expect(clock.now - start < .seconds(2))
+      #expect(archive.entries.count == 4096)
+      #expect(archive.entries.allSatisfy { archive.entry(named: $0.name) == $0 })
+    }
+  }
+
   @Test("a member's first bytes need no more of it", arguments: [0, 1, 7, 18, 1000])
   func prefixesOfMembers(count: Int) throws {
     var builder = ZIPBuilder()
@@ -168,6 +185,22 @@ struct ZIPReadingTests {
         try bytes("zeros", of: ZIPArchive(path: path, limits: limits))
       }
       #expect(fault?.code == .zipLimit)
+    }
+  }
+
+  @Test("a central directory is read within the limits alone")
+  func directoryLimits() throws {
+    var builder = ZIPBuilder()
+    builder.members = Self.members
+    try withTemporaryFile(builder.build().bytes) { path in
+      var limits = ZIPArchive.Limits()
+      limits.directoryByteCount = 100
+      let large = #expect(throws: Fault.self) { try ZIPArchive(path: path, limits: limits) }
+      #expect(large?.code == .zipLimit)
+      limits = ZIPArchive.Limits()
+      limits.entryCount = 2
+      let many = #expect(throws: Fault.self) { try ZIPArchive(path: path, limits: limits) }
+      #expect(many?.code == .zipLimit)
     }
   }
 }

@@ -60,7 +60,7 @@ extension SafetensorsHeader {
       for (name, reader) in try root.members() {
         if name.utf8.elementsEqual("__metadata__".utf8) {
           if mode == .compatible, reader.value == .null { continue }
-          metadata = try self.metadata(of: reader)
+          metadata = try self.metadata(of: reader, mode)
         } else {
           // Of several with one name, which only the compatible mode lets come so far, the last
           // one counts; whether its bytes are all that there are, the layout tells.
@@ -81,12 +81,13 @@ extension SafetensorsHeader {
   /// Far more than anybody writes, and little enough memory.
   private static let largestMetadataCount = 1 << 16
 
-  private static func metadata(of reader: JSONReader) throws -> [String: String] {
+  private static func metadata(of reader: JSONReader, _ mode: Mode) throws -> [String: String] {
     if case .object(let members) = reader.value, members.count > largestMetadataCount {
       throw Fault(
         .overLimit,
         "\(members.count) entries of metadata, more than the \(largestMetadataCount) allowed")
     }
+    if mode == .strict { return try reader.dictionary { try $0.string() } }
     var metadata: [String: String] = [:]
     for (key, value) in try reader.members() { metadata[key] = try value.string() }
     return metadata

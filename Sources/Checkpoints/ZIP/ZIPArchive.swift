@@ -9,7 +9,9 @@ import Files
 package final class ZIPArchive: Sendable {
   /// Bounds on what an archive may ask of its reader, far beyond any checkpoint's needs.
   package struct Limits: Sendable, Hashable {
-    package var entryCount = 1 << 16
+    package var entryCount = 1 << 15
+    /// The central directory, of which several copies of every name are made.
+    package var directoryByteCount = 10 << 20
     /// One member's name, in UTF-8.
     package var nameByteCount = 1024
     /// One deflated member, inflated.
@@ -47,8 +49,7 @@ package final class ZIPArchive: Sendable {
   /// In the order of the central directory; folders are left out.
   package let entries: [Entry]
   let limits: Limits
-  /// By the name's bytes: Swift's own strings take "é" and "e" with an accent for one.
-  private let indices: [[UInt8]: Int]
+  private let indices: [ZIPName.Key: Int]
 
   /// - Throws: `truncated`, or one of the codes that begin with `zip-`, each with the file and the
   ///   byte offset.
@@ -63,7 +64,7 @@ package final class ZIPArchive: Sendable {
       }
     }
     indices = Dictionary(
-      uniqueKeysWithValues: entries.enumerated().map { (Array($1.name.utf8), $0) })
+      uniqueKeysWithValues: entries.enumerated().map { (ZIPName.Key(name: $1.name), $0) })
   }
 
   /// - Throws: as ``init(file:limits:)`` does, and `missing-input` or `unreadable`.
@@ -72,6 +73,6 @@ package final class ZIPArchive: Sendable {
   }
 
   package func entry(named name: String) -> Entry? {
-    indices[Array(name.utf8)].map { entries[$0] }
+    indices[ZIPName.Key(name: name)].map { entries[$0] }
   }
 }

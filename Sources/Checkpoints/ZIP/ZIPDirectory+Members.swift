@@ -14,7 +14,7 @@ extension ZIPDirectory {
       let dataRange = try ZIPLocalHeader.dataRange(
         of: record, in: file, end: end.directory.lowerBound)
       return ZIPArchive.Entry(
-        name: record.decodedName, method: record.method, compressedSize: record.compressedSize,
+        name: record.name, method: record.method, compressedSize: record.compressedSize,
         size: record.size, crc32: record.crc32, flags: record.flags,
         headerOffset: record.headerOffset, dataRange: dataRange)
     }
@@ -23,23 +23,23 @@ extension ZIPDirectory {
   }
 
   private static func checkSizes(of record: Record) throws {
-    let name = printable(record.decodedName)
     guard !record.isFolder || record.size == 0 else {
-      throw Fault.zip(.zipDirectory, "the folder \(name) has content", at: record.offset)
+      throw Fault.zip(
+        .zipDirectory, "the folder \(printable(record.name)) has content", at: record.offset)
     }
     switch record.method {
     case .stored:
       guard record.compressedSize == record.size else {
         throw Fault.zip(
           .zipDirectory,
-          "\(name) is stored, yet takes \(record.compressedSize) bytes for \(record.size)",
+          "\(printable(record.name)) is stored, yet takes \(record.compressedSize) bytes for \(record.size)",
           at: record.offset)
       }
     case .deflated:
       guard record.size / Inflater.largestRatio <= record.compressedSize else {
         throw Fault.zip(
           .zipBomb,
-          "\(record.compressedSize) bytes of \(name) are to inflate to \(record.size), which no "
+          "\(record.compressedSize) bytes of \(printable(record.name)) are to inflate to \(record.size), which no "
             + "deflated data can", at: record.offset)
       }
     }

@@ -4,8 +4,7 @@ import Diagnostics
 enum ZIPDirectory {
   /// What the directory says of one member.
   struct Record {
-    let name: [UInt8]
-    let decodedName: String
+    let name: String
     let method: ZIPArchive.Method
     let flags: UInt16
     let crc32: UInt32
@@ -15,7 +14,7 @@ enum ZIPDirectory {
     /// Where the record itself stands.
     let offset: Int
 
-    var isFolder: Bool { name.last == UInt8(ascii: "/") }
+    var isFolder: Bool { name.utf8.last == UInt8(ascii: "/") }
   }
 
   private static let recordByteCount = 46
@@ -34,6 +33,12 @@ enum ZIPDirectory {
         .zipLimit, "\(end.entryCount) members, more than the \(limits.entryCount) allowed",
         at: end.directory.upperBound)
     }
+    guard end.directory.count <= limits.directoryByteCount else {
+      throw Fault.zip(
+        .zipLimit,
+        "a central directory of \(end.directory.count) bytes, more than the "
+          + "\(limits.directoryByteCount) allowed", at: end.directory.lowerBound)
+    }
     guard end.entryCount <= end.directory.count / recordByteCount else {
       throw Fault.zip(
         .zipDirectory,
@@ -42,15 +47,15 @@ enum ZIPDirectory {
     }
     var records: [Record] = []
     records.reserveCapacity(end.entryCount)
-    var names: Set<[UInt8]> = []
+    var names: Set<ZIPName.Key> = []
     var offset = end.directory.lowerBound
     for _ in 0..<end.entryCount {
       let record = try record(at: &offset, in: file, end: end.directory.upperBound, limits: limits)
       // `a` and `a/` cannot both exist once extracted.
-      let name = record.isFolder ? record.name.dropLast() : record.name[...]
-      guard names.insert(Array(name)).inserted else {
+      let name = record.isFolder ? String(record.name.unicodeScalars.dropLast()) : record.name
+      guard names.insert(ZIPName.Key(name: name)).inserted else {
         throw Fault.zip(
-          .zipDuplicateName, "two members are called \"\(printable(record.decodedName))\"",
+          .zipDuplicateName, "two members are called \"\(printable(record.name))\"",
           at: record.offset)
       }
       records.append(record)
@@ -82,19 +87,19 @@ enum ZIPDirectory {
     }
     let flags = file.unsigned16(at: start + 8)
     let method = try method(file.unsigned16(at: start + 10), flags: flags, at: start)
-    let name = file.copy(start + recordByteCount..<nameEnd)
-    let decodedName = try ZIPName.decode(name, flags: flags, limits: limits, at: start)
+    let name = try ZIPName.decode(
+      file.copy(start + recordByteCount..<nameEnd), flags: flags, limits: limits, at: start)
     var extra = try ZIPExtraFields(in: nameEnd..<extraEnd, of: file)
     let size = try extra.resolve(file.unsigned32(at: start + 24), in: file, at: start)
     let compressedSize = try extra.resolve(file.unsigned32(at: start + 20), in: file, at: start)
     let headerOffset = try extra.resolve(file.unsigned32(at: start + 42), in: file, at: start)
     guard file.unsigned16(at: start + 34) == 0 else {
       throw Fault.zip(
-        .zipMultipleDisks, "\(printable(decodedName)) lies in another part of the archive",
+        .zipMultipleDisks, "\(printable(name)) lies in another part of the archive",
         at: start)
     }
     return Record(
-      name: name, decodedName: decodedName, method: method, flags: flags,
+      name: name, method: method, flags: flags,
       crc32: file.unsigned32(at: start + 16), compressedSize: compressedSize, size: size,
       headerOffset: headerOffset, offset: start)
   }

@@ -16,21 +16,22 @@ enum ZIPLocalHeader {
     of record: ZIPDirectory.Record, in file: RawSpan, end: Int
   ) throws -> Range<Int> {
     let start = record.headerOffset
-    let name = printable(record.decodedName)
     guard start <= end - byteCount else {
       throw Fault.zip(
-        .zipExtent, "\(name) should begin at byte \(start); members end at byte \(end)",
+        .zipExtent,
+        "\(printable(record.name)) should begin at byte \(start); members end at byte \(end)",
         at: record.offset)
     }
     guard file.unsigned32(at: start) == signature else {
-      throw Fault.zip(.zipLocalHeader, "the header of \(name) is expected here", at: start)
+      throw Fault.zip(
+        .zipLocalHeader, "the header of \(printable(record.name)) is expected here", at: start)
     }
     let nameEnd = start + byteCount + Int(file.unsigned16(at: start + 26))
     let dataStart = nameEnd + Int(file.unsigned16(at: start + 28))
     guard dataStart <= end, record.compressedSize <= end - dataStart else {
       throw Fault.zip(
         .zipExtent,
-        "\(record.compressedSize) bytes of \(name) do not lie before byte \(end), where members end",
+        "\(record.compressedSize) bytes of \(printable(record.name)) do not lie before byte \(end), where members end",
         at: start)
     }
     try check(record, in: file, nameEnd: nameEnd, dataStart: dataStart)
@@ -44,10 +45,13 @@ enum ZIPLocalHeader {
     func mismatch(_ what: String) -> Fault {
       .zip(
         .zipLocalHeader,
-        "the header of \(printable(record.decodedName)) has another \(what) than the central "
+        "the header of \(printable(record.name)) has another \(what) than the central "
           + "directory", at: start)
     }
-    guard file.copy(start + byteCount..<nameEnd) == record.name else { throw mismatch("name") }
+    let sameName = file.extracting(start + byteCount..<nameEnd).withUnsafeBytes {
+      $0.elementsEqual(record.name.utf8)
+    }
+    guard sameName else { throw mismatch("name") }
     guard file.unsigned16(at: start + 6) == record.flags else { throw mismatch("set of flags") }
     guard file.unsigned16(at: start + 8) == record.method.rawValue else { throw mismatch("method") }
     var extra = try ZIPExtraFields(in: nameEnd..<dataStart, of: file)

@@ -28,15 +28,32 @@ enum ZIPName {
     if bytes.contains(0) { throw refused("contains a NUL") }
     if bytes.contains(UInt8(ascii: "\\")) { throw refused("contains a backslash") }
     if bytes.first == UInt8(ascii: "/") { throw refused("is absolute") }
-    var parts = bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     // A folder's name ends with a slash.
-    if parts.last?.isEmpty == true { parts.removeLast() }
-    for part in parts {
+    var rest = bytes.last == UInt8(ascii: "/") ? bytes.dropLast() : bytes[...]
+    while true {
+      let part = rest.prefix { $0 != UInt8(ascii: "/") }
       if part.isEmpty { throw refused("has an empty part") }
       if part.elementsEqual(".".utf8) || part.elementsEqual("..".utf8) {
         throw refused("leads elsewhere")
       }
+      if part.count == rest.count { return name }
+      rest = rest.dropFirst(part.count + 1)
     }
-    return name
+  }
+
+  /// A name that is told apart by its bytes: Swift's own strings take "é" and "e" with an accent for
+  /// one.
+  struct Key: Hashable {
+    let name: String
+
+    static func == (left: Key, right: Key) -> Bool {
+      left.name.utf8.elementsEqual(right.name.utf8)
+    }
+
+    /// Of the bytes as well: a string's own hash is the same for every spelling of one text, and a
+    /// hostile archive has them all.
+    func hash(into hasher: inout Hasher) {
+      for byte in name.utf8 { hasher.combine(byte) }
+    }
   }
 }
