@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Diagnostics
 
 /// How a checkpoint is written.
 struct CheckpointOutputOptions: ParsableArguments {
@@ -16,13 +17,18 @@ struct CheckpointOutputOptions: ParsableArguments {
   static let help =
     "The checkpoint to write; the ending picks the container: .safetensors, .pth, .h5."
 
+  /// - Throws: a mistake in the command line, for `validate` to report.
   func output(_ path: String, replacing: Bool) throws -> CheckpointOutput {
-    let output = try CheckpointOutput(
-      path: path, largestShard: maxShardSize?.bytes, hdf5Naming: grouped ? .grouped : .flat,
-      replacing: replacing)
-    if grouped, output.container != .hdf5 {
-      throw ValidationError("--grouped is for HDF5 (.h5)")
+    do {
+      let output = try CheckpointOutput(
+        path: path, largestShard: maxShardSize?.bytes, hdf5Naming: grouped ? .grouped : .flat,
+        replacing: replacing)
+      if grouped, output.container != .hdf5 {
+        throw ValidationError("--grouped is for HDF5 (.h5)")
+      }
+      return output
+    } catch let fault as Fault {
+      throw ValidationError(fault.description)
     }
-    return output
   }
 }
