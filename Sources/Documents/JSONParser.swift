@@ -145,6 +145,11 @@ private struct NameSet {
       // Strings that Swift tells apart, by one comparison of memory as a rule, differ in bytes too.
       left.name == right.name && left.name.utf8.elementsEqual(right.name.utf8)
     }
+
+    func hash(into hasher: inout Hasher) {
+      // By bytes, too: the many spellings of one text would all collide.
+      for byte in name.utf8 { hasher.combine(byte) }
+    }
   }
 
   private var few: [String] = []

@@ -17,8 +17,8 @@ extension TensorKey {
   }
 
   package func hash(into hasher: inout Hasher) {
-    // Equal bytes are equal strings, which hash alike.
-    hasher.combine(name)
+    // By bytes, too: the many spellings of one text would all collide.
+    for byte in name.utf8 { hasher.combine(byte) }
   }
 }
 

@@ -43,3 +43,17 @@ struct TensorKeyTests {
     }
   }
 }
+
+@Suite("Names that are spellings of one text")
+struct SpellingTests {
+  /// 2¹⁴ names that Swift takes for one string; were they to collide, this would take minutes.
+  @Test("do not slow a table of names down", .timeLimit(.minutes(1)))
+  func doNotCollide() {
+    let keys = (0..<1 << 14).map { number in
+      SourceKey((0..<14).map { number >> $0 & 1 == 0 ? "\u{E9}" : "e\u{301}" }.joined())
+    }
+    #expect(Set(keys).count == keys.count)
+    // A collision is equal hashes; a few may happen by chance among 2¹⁴ of 64 bits, many may not.
+    #expect(Set(keys.map(\.hashValue)).count > keys.count - 4)
+  }
+}
