@@ -16,6 +16,10 @@ struct PickleCursor {
   private let isCut: Bool
   /// The offset in the file of the next byte.
   private(set) var offset: Int
+  /// A copy of the bytes around the next one: opcodes are small and many.
+  private var window: [UInt8] = []
+  private var windowStart = 0
+  private static let windowByteCount = 1 << 14
   /// What is being read, for messages, and where it began.
   private(set) var subject: StaticString = "the pickle"
   private(set) var subjectOffset: Int
@@ -60,16 +64,31 @@ struct PickleCursor {
   static let remedy = "save the state dict alone: torch.save(model.state_dict(), …)"
 
   /// A little-endian number.
-  mutating func number<Number: FixedWidthInteger & BitwiseCopyable>(
-    _ type: Number.Type
-  ) throws -> Number {
+  mutating func number<Number: FixedWidthInteger>(_ type: Number.Type) throws -> Number {
     let range = try take(MemoryLayout<Number>.size)
-    return try file.withBytes(in: range) {
-      Number(littleEndian: $0.unsafeLoadUnaligned(fromByteOffset: 0, as: type))
+    try look(at: range)
+    var number: Number = 0
+    for index in range.reversed() {
+      number = number << 8 | Number(truncatingIfNeeded: window[index - windowStart])
     }
+    return number
   }
 
-  mutating func byte() throws -> UInt8 { try number(UInt8.self) }
+  mutating func byte() throws -> UInt8 {
+    let range = try take(1)
+    try look(at: range)
+    return window[range.lowerBound - windowStart]
+  }
+
+  /// Moves the window where the few bytes of `range` are not in it.
+  private mutating func look(at range: Range<Int>) throws {
+    guard range.lowerBound < windowStart || range.upperBound > windowStart + window.count else {
+      return
+    }
+    windowStart = range.lowerBound
+    let windowEnd = windowStart + min(end - windowStart, PickleCursor.windowByteCount)
+    window = try file.withBytes(in: windowStart..<windowEnd) { $0.copy(0..<$0.byteCount) }
+  }
 
   mutating func slice(_ count: Int) throws -> PickleSlice {
     let range = try take(count)
