@@ -10,7 +10,7 @@ struct HDF5WritingFaultTests {
     _ names: [String], _ naming: HDF5Naming, dtype: DType = .u8, extents: [Int] = [2]
   ) throws -> Fault? {
     let entries = try names.map {
-      try HDF5Writer.Entry(TargetKey($0), dtype: dtype, shape: Shape(extents))
+      try StoredTensor(TargetKey($0), dtype: dtype, shape: Shape(extents))
     }
     return #expect(throws: Fault.self) { _ = try HDF5FilePlan(entries, naming: naming) }
   }
@@ -74,8 +74,8 @@ struct HDF5WritingFaultTests {
     let folder = NSTemporaryDirectory() + "hdf5-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let entry = try HDF5Writer.Entry(TargetKey("a"), dtype: .u8, shape: Shape([2]))
-    func write(_ pieces: [[UInt8]], _ entries: [HDF5Writer.Entry]) throws {
+    let entry = try StoredTensor(TargetKey("a"), dtype: .u8, shape: Shape([2]))
+    func write(_ pieces: [[UInt8]], _ entries: [StoredTensor]) throws {
       var writer = try HDF5Writer(
         destination: folder + "/out.h5", entries: entries, naming: .flat, replacing: false)
       for piece in pieces { try writer.write(piece) }

@@ -15,7 +15,7 @@ struct HDF5WritingTests {
     let shapes = [[], [0], [1], [7], [3, 0, 2], [2, 3], [1, 1, 4, 2]]
     let entries = try HDF5WritingTests.writable.flatMap { dtype in
       try shapes.enumerated().map { number, extents in
-        try HDF5Writer.Entry(
+        try StoredTensor(
           TargetKey("model.\(dtype).shape-\(number)"), dtype: dtype, shape: Shape(extents))
       }
     }
@@ -27,7 +27,7 @@ struct HDF5WritingTests {
     arguments: [0, 1, 8, 9, 256, 257, 400, 5000], HDF5Naming.allCases)
   func counts(count: Int, naming: HDF5Naming) throws {
     let entries = try (0..<count).map { number in
-      try HDF5Writer.Entry(
+      try StoredTensor(
         TargetKey("blocks.\(number / 16).weight-\(number)"), dtype: .i16, shape: Shape([2]))
     }
     try HDF5Written.check(entries, naming: naming)
@@ -41,7 +41,7 @@ struct HDF5WritingTests {
       "a\u{1}", "..a".replacingOccurrences(of: ".", with: "·"), "ab",
     ]
     let entries = try names.map {
-      try HDF5Writer.Entry(TargetKey($0), dtype: .u8, shape: Shape([1]))
+      try StoredTensor(TargetKey($0), dtype: .u8, shape: Shape([1]))
     }
     for naming in HDF5Naming.allCases { try HDF5Written.check(entries, naming: naming) }
   }
@@ -49,7 +49,7 @@ struct HDF5WritingTests {
   @Test("dots at the ends of a name are kept where names are flat")
   func flatDots() throws {
     let entries = try [".a", "a.", "a..b", "..", "a", "a.b"].map {
-      try HDF5Writer.Entry(TargetKey($0), dtype: .u8, shape: Shape([1]))
+      try StoredTensor(TargetKey($0), dtype: .u8, shape: Shape([1]))
     }
     try HDF5Written.check(entries, naming: .flat)
   }
@@ -73,7 +73,7 @@ struct HDF5WritingTests {
   @Test("the bytes depend on nothing but the tensors", arguments: HDF5Naming.allCases)
   func determinism(naming: HDF5Naming) throws {
     let entries = try (0..<50).map {
-      try HDF5Writer.Entry(TargetKey("layer.\($0)"), dtype: .f32, shape: Shape([$0]))
+      try StoredTensor(TargetKey("layer.\($0)"), dtype: .f32, shape: Shape([$0]))
     }
     let plan = try HDF5FilePlan(entries, naming: naming)
     #expect(try HDF5FilePlan(entries.reversed(), naming: naming).header == plan.header)
@@ -84,7 +84,7 @@ struct HDF5WritingTests {
   func largeOffsets() throws {
     // Three gigabytes each, of which the file system keeps only what is written here.
     let entries = try ["a", "b", "c"].map {
-      try HDF5Writer.Entry(TargetKey("model.\($0)"), dtype: .f32, shape: Shape([3 << 28]))
+      try StoredTensor(TargetKey("model.\($0)"), dtype: .f32, shape: Shape([3 << 28]))
     }
     let plan = try HDF5FilePlan(entries, naming: .grouped)
     #expect(plan.dataOffsets[2] > 6 << 30)
@@ -135,7 +135,7 @@ struct HDF5WritingTests {
       try HDF5Checkpoint(path: HDF5Fixture.path("valid/\($0).h5"))
     }
     var owners: [TargetKey: HDF5Checkpoint] = [:]
-    var entries: [HDF5Writer.Entry] = []
+    var entries: [StoredTensor] = []
     for source in sources {
       for tensor in source.tensors {
         let key = TargetKey(tensor.key.name)
@@ -162,8 +162,8 @@ enum HDF5Written {
   }
 
   static func write(
-    _ entries: [HDF5Writer.Entry], naming: HDF5Naming, to path: String,
-    bytes: (HDF5Writer.Entry) throws -> [UInt8]
+    _ entries: [StoredTensor], naming: HDF5Naming, to path: String,
+    bytes: (StoredTensor) throws -> [UInt8]
   ) throws {
     var writer = try HDF5Writer(
       destination: path, entries: entries, naming: naming, replacing: false)
@@ -172,7 +172,7 @@ enum HDF5Written {
   }
 
   /// Writes tensors of made-up bytes and reads them again.
-  static func check(_ entries: [HDF5Writer.Entry], naming: HDF5Naming) throws {
+  static func check(_ entries: [StoredTensor], naming: HDF5Naming) throws {
     let path = temporaryPath()
     defer { unlink(path) }
     try write(entries, naming: naming, to: path, bytes: madeUpBytes)
@@ -186,7 +186,7 @@ enum HDF5Written {
     }
   }
 
-  private static func madeUpBytes(_ entry: HDF5Writer.Entry) -> [UInt8] {
+  private static func madeUpBytes(_ entry: StoredTensor) -> [UInt8] {
     var state = entry.key.name.utf8.reduce(UInt32(2_166_136_261)) {
       ($0 ^ UInt32($1)) &* 16_777_619
     }

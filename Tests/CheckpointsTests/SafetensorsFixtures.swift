@@ -60,9 +60,9 @@ extension TensorSource {
   }
 
   /// What a writer needs to know of every tensor.
-  func writerEntries() throws -> [SafetensorsWriter.Entry] {
+  func writerEntries() throws -> [StoredTensor] {
     try tensors.map {
-      try SafetensorsWriter.Entry(TargetKey($0.key.name), dtype: $0.dtype, shape: $0.shape)
+      try StoredTensor(TargetKey($0.key.name), dtype: $0.dtype, shape: $0.shape)
     }
   }
 }

@@ -37,7 +37,7 @@ struct SafetensorsWritingTests {
     let bytes = (0..<(try shape.byteCount(of: dtype))).map {
       UInt8(truncatingIfNeeded: $0 * 37 + 11)
     }
-    let entry = try SafetensorsWriter.Entry(TargetKey("weight"), dtype: dtype, shape: shape)
+    let entry = try StoredTensor(TargetKey("weight"), dtype: dtype, shape: shape)
     try withTemporaryFolder { folder in
       let path = folder + "/model.safetensors"
       var writer = try SafetensorsWriter(
@@ -77,7 +77,7 @@ struct SafetensorsWritingTests {
 
   @Test("what cannot be read back is not written")
   func refusals() throws {
-    func entry(_ name: String) throws -> SafetensorsWriter.Entry {
+    func entry(_ name: String) throws -> StoredTensor {
       try .init(TargetKey(name), dtype: .u8, shape: Shape([1]))
     }
     try withTemporaryFolder { folder in

@@ -10,13 +10,13 @@ struct ShardedWritingTests {
     try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
   }
 
-  private func entry(_ name: String, _ count: Int) throws -> SafetensorsWriter.Entry {
+  private func entry(_ name: String, _ count: Int) throws -> StoredTensor {
     try .init(TargetKey(name), dtype: .u8, shape: Shape([count]))
   }
 
   /// Writes tensors of ones.
   private func write(
-    _ entries: [SafetensorsWriter.Entry], to folder: String, largest: Int, replacing: Bool = false
+    _ entries: [StoredTensor], to folder: String, largest: Int, replacing: Bool = false
   ) throws {
     var writer = try ShardedSafetensorsWriter(
       destination: folder + "/model.safetensors", entries: entries, metadata: [:],
@@ -35,7 +35,7 @@ struct ShardedWritingTests {
     }
     let entries = try names.map { name in
       let tensor = try source.requiredDescription(of: SourceKey(name))
-      return try SafetensorsWriter.Entry(TargetKey(name), dtype: tensor.dtype, shape: tensor.shape)
+      return try StoredTensor(TargetKey(name), dtype: tensor.dtype, shape: tensor.shape)
     }
     try withTemporaryFolder { folder in
       var writer = try ShardedSafetensorsWriter(
@@ -151,7 +151,7 @@ struct ShardedWritingTests {
 
   @Test("what makes no sense is refused before anything is written")
   func refusals() throws {
-    func code(_ entries: [SafetensorsWriter.Entry], _ name: String, _ largest: Int) throws -> Fault
+    func code(_ entries: [StoredTensor], _ name: String, _ largest: Int) throws -> Fault
       .Code?
     {
       try withTemporaryFolder { folder in

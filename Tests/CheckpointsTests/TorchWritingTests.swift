@@ -8,9 +8,9 @@ import Testing
 struct TorchWritingTests {
   private static let state = TorchFixture.expectations.files["writer.pth"]!
 
-  private func entries() throws -> [TorchWriter.Entry] {
+  private func entries() throws -> [StoredTensor] {
     try Self.state.tensors.map {
-      try TorchWriter.Entry(
+      try StoredTensor(
         TargetKey($0.name), dtype: #require(DType(rawValue: $0.dtype)), shape: Shape($0.shape))
     }
   }
@@ -68,7 +68,7 @@ struct TorchWritingTests {
     "pickles of any length are torch.save's", arguments: [0, 1, 2, 999, 1000, 1001, 2001])
   func pickles(count: Int) throws {
     let entries = try (0..<count).map {
-      try TorchWriter.Entry(
+      try StoredTensor(
         TargetKey("layer.\($0).weight"), dtype: .i8, shape: Shape([$0 % 3, 70000 * ($0 % 2)]))
     }
     try withTemporaryFolder { folder in
@@ -97,12 +97,12 @@ struct TorchWritingTests {
   func unfinished() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/written.pth"
-      func start(_ entries: [TorchWriter.Entry], _ bytes: [UInt8]?) throws {
+      func start(_ entries: [StoredTensor], _ bytes: [UInt8]?) throws {
         var writer = try TorchWriter(destination: path, entries: entries, replacing: false)
         if let bytes { try writer.write(bytes) }
         try writer.commit()
       }
-      let entry = try TorchWriter.Entry(TargetKey("w"), dtype: .f32, shape: Shape([1]))
+      let entry = try StoredTensor(TargetKey("w"), dtype: .f32, shape: Shape([1]))
       #expect(try fault { try start([entry], nil) }?.code == .writeFailed)
       #expect(try fault { try start([entry], [1]) }?.code == .writeFailed)
       #expect(try fault { try start([entry, entry], nil) }?.code == .duplicateTensor)
@@ -113,7 +113,7 @@ struct TorchWritingTests {
   @Test("element types that PyTorch does not have are refused", arguments: [DType.f4, .f6E2M3])
   func foreignTypes(dtype: DType) throws {
     try withTemporaryFolder { folder in
-      let entry = try TorchWriter.Entry(TargetKey("w"), dtype: dtype, shape: Shape([8]))
+      let entry = try StoredTensor(TargetKey("w"), dtype: dtype, shape: Shape([8]))
       let fault = try fault {
         _ = try TorchWriter(destination: folder + "/w.pth", entries: [entry], replacing: false)
       }

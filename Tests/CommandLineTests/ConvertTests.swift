@@ -119,7 +119,7 @@ extension Sandbox {
   func writeSource(adding shapes: [String: [Int]], metadata: [String: String] = [:]) throws {
     let source = try SafetensorsCheckpoint(path: Sample.resolved("@source"))
     let added = try shapes.map {
-      try SafetensorsWriter.Entry(TargetKey($0.key), dtype: .f32, shape: Shape($0.value))
+      try StoredTensor(TargetKey($0.key), dtype: .f32, shape: Shape($0.value))
     }
     var writer = try SafetensorsWriter(
       destination: path + "/odd.safetensors",

@@ -7,7 +7,7 @@ import Tensors
 /// How tensors are spread over files of a bounded size, as the hub's own library does it.
 struct SafetensorsShards {
   /// The tensors of each file, in the order of their bytes.
-  let shards: [[SafetensorsWriter.Entry]]
+  let shards: [[StoredTensor]]
   /// The files' names, in the same order.
   let names: [String]
   private let stem: String
@@ -18,10 +18,10 @@ struct SafetensorsShards {
   /// - Parameter stem: `model` for `model-00001-of-00002.safetensors`.
   /// - Throws: `over-limit` when there would be too many files.
   init(
-    of entries: [SafetensorsWriter.Entry], largestByteCount: Int, stem: String
+    of entries: [StoredTensor], largestByteCount: Int, stem: String
   ) throws {
-    var shards: [[SafetensorsWriter.Entry]] = []
-    var current: [SafetensorsWriter.Entry] = []
+    var shards: [[StoredTensor]] = []
+    var current: [StoredTensor] = []
     var currentByteCount = 0
     for entry in entries {
       if entry.byteCount > largestByteCount {

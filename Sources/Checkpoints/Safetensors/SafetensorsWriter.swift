@@ -6,53 +6,39 @@ import Tensors
 /// Writes a safetensors file tensor by tensor, with the bytes that the reference implementation
 /// would write for the same tensors and metadata.
 package struct SafetensorsWriter: CheckpointWriter, ~Copyable {
-  package typealias Entry = StoredTensor
-
   /// The order in which the tensors' bytes have to come.
-  package let order: [Entry]
+  package var order: [StoredTensor] { progress.tensors }
   private let file: AtomicFile
-  private var written = 0
+  private var progress: WritingOrder
 
   /// Creates the file under a temporary name and writes its header.
   ///
   /// - Throws: `cannot-create`, `write-failed`, `duplicate-tensor`.
   package init(
-    destination: String, entries: [Entry], metadata: [String: String], replacing: Bool
+    destination: String, entries: [StoredTensor], metadata: [String: String], replacing: Bool
   ) throws {
     let sorted = try SafetensorsWriter.sorted(entries)
     let file = try AtomicFile(destination: destination, replacing: replacing)
     try file.write(SafetensorsWriter.header(of: sorted, metadata: metadata))
-    order = sorted
+    progress = WritingOrder(sorted)
     self.file = file
   }
 
-  package mutating func write(_ bytes: [UInt8]) throws { try write(bytes.span.bytes) }
-
   /// Writes the bytes of the next tensor in ``order``.
   package mutating func write(_ bytes: RawSpan) throws {
-    let entry = order[written]
-    guard bytes.byteCount == entry.byteCount else {
-      throw Fault(
-        .writeFailed, "\(bytes.byteCount) bytes for a tensor of \(entry.byteCount)",
-        at: .init(file: file.destination, tensor: entry.key.name))
-    }
+    _ = try progress.next(byteCount: bytes.byteCount, to: file.destination)
     try file.write(bytes)
-    written += 1
   }
 
   /// Gives the finished file its name.
   package consuming func commit() throws {
-    guard written == order.count else {
-      throw Fault(
-        .writeFailed, "\(order.count - written) tensors were not written",
-        at: .init(file: file.destination))
-    }
+    try progress.checkComplete(file.destination)
     try file.commit()
   }
 
   /// The reference's order: widest element type first, which keeps every tensor aligned, then by
   /// name.
-  static func sorted(_ entries: [Entry]) throws -> [Entry] {
+  static func sorted(_ entries: [StoredTensor]) throws -> [StoredTensor] {
     var names: Set<TargetKey> = []
     for entry in entries {
       guard names.insert(entry.key).inserted, entry.key.name != "__metadata__" else {
@@ -66,7 +52,7 @@ package struct SafetensorsWriter: CheckpointWriter, ~Copyable {
     }
   }
 
-  static func header(of entries: [Entry], metadata: [String: String]) -> [UInt8] {
+  static func header(of entries: [StoredTensor], metadata: [String: String]) -> [UInt8] {
     var members: [JSONValue.Member] = []
     if !metadata.isEmpty {
       let pairs = metadata.sorted { $0.key < $1.key }

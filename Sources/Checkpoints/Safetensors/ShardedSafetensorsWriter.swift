@@ -7,16 +7,16 @@ import Tensors
 /// their names at the end, the index last; when there is one alone, it needs no index.
 package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
   /// The order in which the tensors' bytes have to come.
-  package let order: [StoredTensor]
+  package var order: [StoredTensor] { progress.tensors }
   private let folder: String
   private let plan: SafetensorsShards
   private let metadata: [String: String]
   private let replacing: Bool
   /// The files begun so far; the last one is being written.
   private var files: [AtomicFile]
-  /// How many tensors of the last file, and of all, are written.
+  /// How many tensors of the last file are written.
   private var writtenOfFile = 0
-  private var written = 0
+  private var progress: WritingOrder
 
   /// The files that there will be, the index among them.
   package var names: [String] { plan.names + (plan.indexName.map { [$0] } ?? []) }
@@ -53,33 +53,25 @@ package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
     }
     let first = try plan.beginFile(0, in: folder, metadata: metadata, replacing: replacing)
     files = [first]
-    order = plan.shards.flatMap { $0 }
+    progress = WritingOrder(plan.shards.flatMap { $0 })
     self.folder = folder
     self.plan = plan
     self.metadata = metadata
     self.replacing = replacing
   }
 
-  package mutating func write(_ bytes: [UInt8]) throws { try write(bytes.span.bytes) }
-
   /// Writes the bytes of the next tensor in ``order``.
   ///
   /// - Throws: `write-failed`.
   package mutating func write(_ bytes: RawSpan) throws {
-    let entry = order[written]
+    _ = try progress.next(
+      byteCount: bytes.byteCount, to: files[files.count - 1].destination)
     if writtenOfFile == plan.shards[files.count - 1].count {
       files.append(
         try plan.beginFile(files.count, in: folder, metadata: metadata, replacing: replacing))
       writtenOfFile = 0
     }
-    let file = files[files.count - 1]
-    guard bytes.byteCount == entry.byteCount else {
-      throw Fault(
-        .writeFailed, "\(bytes.byteCount) bytes for a tensor of \(entry.byteCount)",
-        at: .init(file: file.destination, tensor: entry.key.name))
-    }
-    try file.write(bytes)
-    written += 1
+    try files[files.count - 1].write(bytes)
     writtenOfFile += 1
   }
 
@@ -87,11 +79,7 @@ package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
   ///
   /// - Throws: `write-failed`, `cannot-create`; no new file is left behind then.
   package consuming func commit() throws {
-    guard written == order.count else {
-      throw Fault(
-        .writeFailed, "\(order.count - written) tensors were not written",
-        at: .init(file: files[0].destination))
-    }
+    try progress.checkComplete(files[0].destination)
     var all = files
     if let indexName = plan.indexName {
       let path = (folder as NSString).appendingPathComponent(indexName)

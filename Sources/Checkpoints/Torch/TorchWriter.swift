@@ -8,12 +8,10 @@ import Tensors
 /// Only the archive's identifier differs: PyTorch hashes the members' names with a function of the
 /// C++ library, which is another one on another system.
 package struct TorchWriter: CheckpointWriter, ~Copyable {
-  package typealias Entry = StoredTensor
-
   /// The order in which the tensors' bytes have to come, which is that of the state dict.
-  package let order: [Entry]
+  package var order: [StoredTensor] { progress.tensors }
   private var archive: TorchZIPWriter
-  private var written = 0
+  private var progress: WritingOrder
 
   /// What `torch.save` calls the folder when it knows no file name. One name for all files makes
   /// equal checkpoints equal files.
@@ -23,7 +21,7 @@ package struct TorchWriter: CheckpointWriter, ~Copyable {
   ///
   /// - Throws: `cannot-create`, `write-failed`, `duplicate-tensor`, `wrong-dtype` for an element
   ///   type that PyTorch does not have.
-  package init(destination: String, entries: [Entry], replacing: Bool) throws {
+  package init(destination: String, entries: [StoredTensor], replacing: Bool) throws {
     var names: Set<TargetKey> = []
     for entry in entries {
       guard names.insert(entry.key).inserted else {
@@ -43,36 +41,21 @@ package struct TorchWriter: CheckpointWriter, ~Copyable {
     try TorchWriter.write(".storage_alignment", alignment, to: &archive)
     try TorchWriter.write("byteorder", Array("little".utf8), to: &archive)
     self.archive = archive
-    order = entries
+    progress = WritingOrder(entries)
   }
-
-  package mutating func write(_ bytes: [UInt8]) throws { try write(bytes.span.bytes) }
 
   /// Writes the bytes of the next tensor in ``order``.
   package mutating func write(_ bytes: RawSpan) throws {
-    guard written < order.count else {
-      throw Fault(
-        .writeFailed, "more tensors than were announced", at: .init(file: archive.destination))
-    }
-    let entry = order[written]
-    guard bytes.byteCount == entry.byteCount else {
-      throw Fault(
-        .writeFailed, "\(bytes.byteCount) bytes for a tensor of \(entry.byteCount)",
-        at: .init(file: archive.destination, tensor: entry.key.name))
-    }
-    try archive.begin("\(TorchWriter.folder)/data/\(written)", size: bytes.byteCount)
+    let number = progress.writtenCount
+    _ = try progress.next(byteCount: bytes.byteCount, to: archive.destination)
+    try archive.begin("\(TorchWriter.folder)/data/\(number)", size: bytes.byteCount)
     try archive.write(bytes)
     try archive.end()
-    written += 1
   }
 
   /// Gives the finished file its name.
   package consuming func commit() throws {
-    guard written == order.count else {
-      throw Fault(
-        .writeFailed, "\(order.count - written) tensors were not written",
-        at: .init(file: archive.destination))
-    }
+    try progress.checkComplete(archive.destination)
     try TorchWriter.write("version", Array("3\n".utf8), to: &archive)
     let identifier = Array(TorchWriter.identifier(of: archive.digest).utf8)
     try TorchWriter.write(".data/serialization_id", identifier, to: &archive)

@@ -9,7 +9,7 @@ import Tensors
 package struct HDF5FilePlan: Sendable {
   /// The order of the tensors' bytes: widest element type first, which keeps every tensor aligned
   /// without gaps, then by name. It is the order of safetensors files too.
-  package let order: [HDF5Writer.Entry]
+  package let order: [StoredTensor]
   package let header: [UInt8]
   /// The offset in the file of each tensor of ``order``.
   package let dataOffsets: [Int]
@@ -18,7 +18,7 @@ package struct HDF5FilePlan: Sendable {
 
   /// - Throws: `duplicate-tensor`, `hdf5-name`, `hdf5-name-collision`, `hdf5-limit`,
   ///   `hdf5-element-type`.
-  package init(_ entries: [HDF5Writer.Entry], naming: HDF5Naming) throws {
+  package init(_ entries: [StoredTensor], naming: HDF5Naming) throws {
     let order = entries.sorted {
       $0.dtype != $1.dtype ? $0.dtype > $1.dtype : $0.key < $1.key
     }
@@ -36,7 +36,7 @@ package struct HDF5FilePlan: Sendable {
     byteCount = end
   }
 
-  private static func checkEntries(_ entries: [HDF5Writer.Entry]) throws {
+  private static func checkEntries(_ entries: [StoredTensor]) throws {
     var names: Set<TargetKey> = []
     for entry in entries {
       let place = Fault.Place(tensor: entry.key.name)
@@ -52,7 +52,7 @@ package struct HDF5FilePlan: Sendable {
   }
 
   /// Where each tensor starts, counted from the first one's byte, and where the last one ends.
-  private static func offsets(of order: [HDF5Writer.Entry]) throws -> [Int] {
+  private static func offsets(of order: [StoredTensor]) throws -> [Int] {
     var offsets = [0]
     for entry in order {
       let (end, overflow) = offsets[offsets.count - 1].addingReportingOverflow(entry.byteCount)
@@ -67,7 +67,7 @@ package struct HDF5FilePlan: Sendable {
   }
 
   private static func encode(
-    _ tree: HDF5NameTree, _ order: [HDF5Writer.Entry], _ offsets: [Int], dataStart: Int,
+    _ tree: HDF5NameTree, _ order: [StoredTensor], _ offsets: [Int], dataStart: Int,
     end: Int = 0
   ) throws -> [UInt8] {
     var encoder = HDF5Encoder()
