@@ -15,7 +15,7 @@ struct TorchFileRefusalTests {
       ("sparse.pth", .forbiddenPickleGlobal, "torch._utils._rebuild_sparse_tensor"),
       ("quantized.pth", .forbiddenPickleGlobal, "torch._utils._rebuild_qtensor"),
       ("module.pth", .forbiddenPickleGlobal, "torch.nn.modules.linear.Linear"),
-      ("module_legacy.pth", .forbiddenPickleGlobal, "torch.nn.modules.linear.Linear"),
+      ("module_legacy.pth", .forbiddenPickleGlobal, "__main__.Layer"),
       ("optimizer_object.pth", .forbiddenPickleGlobal, "torch.optim.sgd.SGD"),
       ("list.pth", .noStateDictionary, "a list"),
       ("tensor.pth", .noStateDictionary, "_rebuild_tensor_v2"),

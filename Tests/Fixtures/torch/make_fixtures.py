@@ -209,7 +209,9 @@ def make_refused():
     torch.save({"a": torch.quantize_per_tensor(torch.ones(2), 0.1, 0, torch.qint8)},
                folder / "quantized.pth")
     torch.save(torch.nn.Linear(2, 1), folder / "module.pth")
-    torch.save(torch.nn.Linear(2, 1), folder / "module_legacy.pth",
+    # A class without a source file: the legacy format would put the file's text beside it.
+    exec("class Layer(torch.nn.Linear): pass", globals())
+    torch.save(Layer(2, 1), folder / "module_legacy.pth",  # noqa: F821
                _use_new_zipfile_serialization=False)
     torch.save({"model": state, "optimizer": torch.optim.SGD([torch.nn.Parameter(state["a"])])},
                folder / "optimizer_object.pth")
