@@ -20,15 +20,22 @@ package enum CheckpointFormat: String, Sendable, CaseIterable {
     }
   }
 
-  /// The format that the file's content shows, or nil when it shows none.
-  ///
-  /// - Throws: what is wrong with a ZIP archive, whose members have to be looked at.
-  package static func detect(in file: MappedFile) throws -> CheckpointFormat? {
-    let isZIP = try file.withBytes { bytes in
+  /// Whether the file is a ZIP archive, whose members tell the format.
+  static func isArchive(_ file: MappedFile) throws -> Bool {
+    try file.withBytes { bytes in
       hasPrefix(bytes, [0x50, 0x4B, 0x03, 0x04]) || hasPrefix(bytes, [0x50, 0x4B, 0x05, 0x06])
     }
-    if isZIP { return try detect(in: ZIPArchive(file: file)) }
-    return try file.withBytes { bytes in
+  }
+
+  /// The format that an archive's members show, or nil when they show none.
+  static func detect(in archive: ZIPArchive) -> CheckpointFormat? {
+    if TorchCheckpoint.recognises(archive) { return .torchZIP }
+    return NumPyArchive.recognises(archive) ? .numPyArchive : nil
+  }
+
+  /// The format that the content of any other file shows, or nil when it shows none.
+  static func detect(in file: MappedFile) throws -> CheckpointFormat? {
+    try file.withBytes { bytes in
       if hasPrefix(bytes, hdf5Signature) { return .hdf5 }
       if TorchCheckpoint.recognisesLegacy(bytes) { return .torchLegacy }
       let hasHeaderLength = hasPlausibleHeaderLength(bytes)
@@ -41,11 +48,6 @@ package enum CheckpointFormat: String, Sendable, CaseIterable {
       // A damaged safetensors file: its reader says what is wrong with it.
       return hasHeaderLength ? .safetensors : nil
     }
-  }
-
-  private static func detect(in archive: ZIPArchive) -> CheckpointFormat? {
-    if TorchCheckpoint.recognises(archive) { return .torchZIP }
-    return NumPyArchive.recognises(archive) ? .numPyArchive : nil
   }
 
   private static let hdf5Signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]

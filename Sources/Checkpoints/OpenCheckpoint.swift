@@ -39,18 +39,27 @@ package func openCheckpoint(
     throw Fault(
       .truncated, "the file is empty", at: place, remedy: "fetch or copy the file again")
   }
-  switch try located(in: place, { try CheckpointFormat.detect(in: file) }) {
+  if try CheckpointFormat.isArchive(file) {
+    let archive = try located(in: place) { try ZIPArchive(file: file) }
+    switch CheckpointFormat.detect(in: archive) {
+    case .torchZIP: return try TorchCheckpoint(archive: archive, wrapper: opening.wrapper)
+    case .numPyArchive: return try NumPyArchive(archive: archive)
+    default: throw unknownFormat(of: path)
+    }
+  }
+  switch try CheckpointFormat.detect(in: file) {
   case .safetensors: return try SafetensorsCheckpoint(path: path, reading: opening.safetensorsMode)
   case .hdf5: return try HDF5Checkpoint(path: path)
-  case .torchZIP, .torchLegacy:
-    return try TorchCheckpoint(path: path, wrapper: opening.wrapper)
-  case .numPyArchive: return try NumPyArchive(path: path)
-  case nil:
-    throw Fault(
-      .unknownFormat,
-      "neither safetensors, HDF5, PyTorch nor NumPy (.npz), by its content", at: place,
-      remedy: "a file that begins with text may be a Git LFS pointer: fetch the real one")
+  case .torchLegacy: return try TorchCheckpoint(legacy: file, wrapper: opening.wrapper)
+  default: throw unknownFormat(of: path)
   }
+}
+
+private func unknownFormat(of path: String) -> Fault {
+  Fault(
+    .unknownFormat, "neither safetensors, HDF5, PyTorch nor NumPy (.npz), by its content",
+    at: .init(file: path),
+    remedy: "a file that begins with text may be a Git LFS pointer: fetch the real one")
 }
 
 /// What a reader may want to hear about a file whose ending belongs to another format, or nil.
