@@ -27,6 +27,8 @@ struct MistakeTests {
     Mistake("\(convert) -o a.pth --max-shard-size 1GB", 64, "a.pth", "shards"),
     Mistake("\(convert) -o a.safetensors --max-shard-size 1x", 64, "1x", "5GB"),
     Mistake("\(convert) -o a.safetensors --grouped", 64, "--grouped"),
+    Mistake(
+      "\(convert) -o a.safetensors --max-shard-size 1GB --report r.json", 64, "--max-shard-size"),
     Mistake("\(convert) -o", 64, "-o"),
     Mistake("\(convert) b -o a.safetensors", 64, "'b'"),
     Mistake("convert @source --to swin -o a.safetensors", 64, "swin", "transseg-beit"),

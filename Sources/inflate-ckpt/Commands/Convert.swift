@@ -58,6 +58,9 @@ struct Convert: ParsableCommand {
     if !planOnly {
       guard let output else { throw ValidationError("say where to write with -o, or --plan") }
       _ = try outputOptions.output(output, replacing: force)
+      if outputOptions.maxShardSize != nil, report != nil || json {
+        throw ValidationError("the report describes one file; leave out --max-shard-size")
+      }
     } else if report != nil {
       throw ValidationError("--report needs a conversion; use --plan --json for the plan")
     }
