@@ -18,6 +18,7 @@ class token of zeros would hide a tensor that went to the wrong place.
 
 import argparse
 import contextlib
+import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -342,20 +343,31 @@ def import_timm():
     """timm, with empty classes in the place of torchvision where that is not installed: the models
     here use none of it."""
     if importlib.util.find_spec("torchvision") is None:
-        finder = _EmptyTorchvision()
-        sys.meta_path.insert(0, finder)
-        try:
+        with empty_packages("torchvision"):
             return need_package("timm")
-        finally:
-            sys.meta_path.remove(finder)
-            for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-                del sys.modules[name]
     return need_package("timm")
 
 
-class _EmptyTorchvision(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+@contextlib.contextmanager
+def empty_packages(*names):
+    """While it lasts, modules of these packages can be imported, and hold whatever is asked of
+    them: classes without contents."""
+    finder = _EmptyFinder(names)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for name in [name for name in sys.modules if name.split(".")[0] in names]:
+            del sys.modules[name]
+
+
+class _EmptyFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def __init__(self, names):
+        self.names = names
+
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] != "torchvision":
+        if name.split(".")[0] not in self.names:
             return None
         return importlib.machinery.ModuleSpec(name, self, is_package=True)
 
