@@ -9,7 +9,9 @@ to be equal bit for bit. A safetensors file that is repacked into safetensors ha
 for byte as the reference implementation wrote it.
 """
 
+import io
 import pathlib
+import pickle
 import subprocess
 import sys
 import tempfile
@@ -19,13 +21,14 @@ import numpy as np
 import safetensors.torch
 import torch
 
-# Element types that a container cannot hold are left out of its files.
-TYPES = [
-    torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.float16,
-    torch.bfloat16, torch.float32, torch.float64, torch.uint16, torch.uint32, torch.uint64,
-    torch.complex64, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz,
-    torch.float8_e5m2fnuz, torch.float8_e8m0fnu,
+# Element types that a container cannot hold are left out of its files, and those that an older
+# torch does not know are left out of all.
+NAMES = [
+    "bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64",
+    "uint16", "uint32", "uint64", "complex64", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz",
+    "float8_e5m2fnuz", "float8_e8m0fnu",
 ]
+TYPES = [getattr(torch, name) for name in NAMES if hasattr(torch, name)]
 NUMPY = {dtype for dtype in TYPES if "float8" not in str(dtype) and dtype != torch.bfloat16}
 HDF5 = (NUMPY - {torch.complex64}) | {torch.bfloat16}
 SHAPES = [(), (0,), (5,), (3, 0, 2), (2, 3, 4)]
@@ -72,6 +75,22 @@ def read_hdf5(path: pathlib.Path) -> dict[str, torch.Tensor]:
         return found
 
 
+def kept_by_torch() -> set:
+    """The types that this torch itself writes and reads back without running code."""
+    found = set()
+    for dtype in TYPES:
+        file = io.BytesIO()
+        try:
+            torch.save(torch.zeros(8, dtype=torch.uint8).view(dtype), file)
+            file.seek(0)
+            torch.load(file, weights_only=True)
+            found.add(dtype)
+        except (KeyError, pickle.UnpicklingError):
+            print(f"{dtype} is left out of .pth files: this torch cannot keep it itself")
+    return found
+
+
+KEPT = kept_by_torch()
 # How a container's own library writes and reads it, its ending, and what it can hold.
 CONTAINERS = {
     "safetensors": (
@@ -79,10 +98,10 @@ CONTAINERS = {
         lambda path: safetensors.torch.load_file(path), ".safetensors", set(TYPES)),
     "torch": (
         lambda path, made: torch.save(made, path),
-        lambda path: torch.load(path, weights_only=True), ".pth", set(TYPES)),
+        lambda path: torch.load(path, weights_only=True), ".pth", KEPT),
     "torch, legacy": (
         lambda path, made: torch.save(made, path, _use_new_zipfile_serialization=False),
-        None, ".pth", set(TYPES) - {torch.uint16, torch.uint32, torch.uint64}),
+        None, ".pth", KEPT - {torch.uint16, torch.uint32, torch.uint64}),
     "h5py": (write_hdf5, read_hdf5, ".h5", HDF5),
     "numpy": (
         lambda path, made: np.savez(path, **{k: v.numpy() for k, v in made.items()}),
@@ -108,6 +127,8 @@ def compare(expected: dict[str, torch.Tensor], found: dict[str, torch.Tensor]) -
 def main() -> None:
     tool = sys.argv[1]
     failures = 0
+    unknown = [name for name in NAMES if not hasattr(torch, name)]
+    print(f"torch {torch.__version__}" + (f", without {', '.join(unknown)}" if unknown else ""))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for source, (write, _, source_ending, held) in CONTAINERS.items():
