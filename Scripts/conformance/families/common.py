@@ -19,8 +19,6 @@ class token of zeros would hide a tensor that went to the wrong place.
 import argparse
 import contextlib
 import importlib
-import importlib.abc
-import importlib.machinery
 import importlib.util
 import json
 import pathlib
@@ -35,6 +33,8 @@ import h5py
 import numpy as np
 import safetensors.torch
 import torch
+
+from empty_packages import empty_packages
 
 TOLERANCE = 1e-4
 
@@ -342,51 +342,26 @@ def need_package(name: str):
 def import_timm():
     """timm, with empty classes in the place of torchvision where that is not installed: the models
     here use none of it."""
-    if importlib.util.find_spec("torchvision") is None:
+    if not HAS_TORCHVISION:
         with empty_packages("torchvision"):
             return need_package("timm")
     return need_package("timm")
 
 
-@contextlib.contextmanager
-def empty_packages(*names):
-    """While it lasts, modules of these packages can be imported, and hold whatever is asked of
-    them: classes without contents."""
-    finder = _EmptyFinder(names)
-    sys.meta_path.insert(0, finder)
+def mend_torchvision() -> bool:
+    """Whether there is torchvision. Its models run even where its compiled operators do not fit
+    the torch that is installed; only their registration has to be left out, before any other
+    package looks for them."""
+    found = importlib.util.find_spec("torchvision")
+    if found is None or found.origin is None:
+        return False
     try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if name.split(".")[0] in names]:
-            del sys.modules[name]
+        importlib.import_module("torchvision")
+    except RuntimeError:
+        name = "torchvision._meta_registrations"
+        sys.modules[name] = types.ModuleType(name)
+        importlib.import_module("torchvision")
+    return True
 
 
-class _EmptyFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    def __init__(self, names):
-        self.names = names
-
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] not in self.names:
-            return None
-        return importlib.machinery.ModuleSpec(name, self, is_package=True)
-
-    def create_module(self, spec):
-        return _EmptyModule(spec.name)
-
-    def exec_module(self, module):
-        pass
-
-
-class _EmptyModule(types.ModuleType):
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _EmptyClass(name, (), {})
-
-
-class _EmptyClass(type):
-    def __getattr__(cls, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return f"{cls.__name__}.{name}"
+HAS_TORCHVISION = mend_torchvision()
