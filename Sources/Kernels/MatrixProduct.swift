@@ -1,5 +1,3 @@
-import COpenBLAS
-
 /// What is done to a product before it is stored.
 package enum Activation: Sendable {
   case none
@@ -95,28 +93,15 @@ func product(
   into output: Rows
 ) {
   guard input.rowCount > 0, weights.rowCount > 0 else { return }
-  _ = libraryIsSingleThreaded
-  cblas_sgemm(
-    CblasRowMajor, CblasNoTrans, CblasTrans, blasint(input.rowCount), blasint(weights.rowCount),
-    blasint(input.columnCount), scale, input.base, leadingDimension(of: input), weights.base,
-    leadingDimension(of: weights), accumulate ? 1 : 0, output.base, leadingDimension(of: output))
+  MatrixLibrary.loaded.product(
+    input, weights, isTransposed: true, inner: input.columnCount, scale: scale,
+    accumulate: accumulate, into: output)
 }
 
 /// `output = left · right` on the calling thread.
 func product(_ left: Rows, by right: Rows, into output: Rows) {
   guard left.rowCount > 0, right.columnCount > 0 else { return }
-  _ = libraryIsSingleThreaded
-  cblas_sgemm(
-    CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(left.rowCount), blasint(right.columnCount),
-    blasint(left.columnCount), 1, left.base, leadingDimension(of: left), right.base,
-    leadingDimension(of: right), 0, output.base, leadingDimension(of: output))
+  MatrixLibrary.loaded.product(
+    left, right, isTransposed: false, inner: left.columnCount, scale: 1, accumulate: false,
+    into: output)
 }
-
-private func leadingDimension(of rows: Rows) -> blasint { blasint(max(1, rows.rowStride)) }
-
-/// OpenBLAS cuts a product by its number of threads, which changes the rounding at the seams; the
-/// tiles are shared out here instead, and each of its calls stays on its thread.
-private let libraryIsSingleThreaded: Bool = {
-  openblas_set_num_threads(1)
-  return true
-}()

@@ -24,10 +24,11 @@ package struct SegmentationModel: Sendable {
   /// - Parameter memoryLimit: bytes that weights and intermediate results may take together; the
   ///   machine's memory when nil
   /// - Throws: `missing-tensor`, `wrong-dtype`, `weight-shape`, `unsupported-model`, `over-limit`,
-  ///   or what reading the checkpoint brings up, naming the tensor.
+  ///   `missing-library`, or what reading the checkpoint brings up, naming the tensor.
   package init(
     model: RecognisedModel, source: any TensorSource, memoryLimit: Int? = nil
   ) throws {
+    try MatrixLibrary.checkPresent()
     let geometry = try located(in: .init(file: source.path)) { try SegmenterGeometry(model) }
     self.geometry = geometry
     memoryEstimate = MemoryEstimate(model, geometry, source: source)
