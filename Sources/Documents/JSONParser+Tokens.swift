@@ -29,14 +29,29 @@ extension JSONParser {
       skip("+-", in: text)
       try digits(in: text)
     }
-    let spelled = text.extracting(start..<offset).withUnsafeBytes {
-      String(decoding: $0, as: UTF8.self)
+    let spelled = text.extracting(start..<offset)
+    if isWhole, let integer = smallInteger(spelled) { return .integer(integer) }
+    let words = spelled.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+    guard limits.allowsMinusSigns || !words.contains("-") else {
+      throw fault("a negative number stands where none is allowed", at: start)
     }
-    if isWhole, let integer = Int64(spelled) { return .integer(integer) }
-    guard let number = Double(spelled), number.isFinite else {
+    if isWhole, let integer = Int64(words) { return .integer(integer) }
+    guard let number = Double(words), number.isFinite else {
       throw fault("the number is too large", at: start)
     }
     return .number(number)
+  }
+
+  /// The value of nothing but digits, so few that they cannot overflow: nearly every number.
+  private func smallInteger(_ digits: RawSpan) -> Int64? {
+    guard digits.byteCount <= 18 else { return nil }
+    var value: Int64 = 0
+    for offset in 0..<digits.byteCount {
+      let digit = digits.unsafeLoad(fromByteOffset: offset, as: UInt8.self) &- UInt8(ascii: "0")
+      guard digit <= 9 else { return nil }
+      value = value &* 10 &+ Int64(digit)
+    }
+    return value
   }
 
   private mutating func digits(in text: RawSpan) throws {
@@ -57,15 +72,15 @@ extension JSONParser {
     return true
   }
 
+  /// The string whose opening quote is reached.
   mutating func string(in text: RawSpan) throws -> String {
     let start = offset
     var string = ""
     offset += 1
     while true {
-      guard let piece = plainPiece(in: text) else {
-        throw fault("a string is not UTF-8", at: start)
-      }
-      string += piece
+      let piece = try plainPiece(in: text, ofStringFrom: start)
+      // One without escapes, as nearly all are, is taken and not copied.
+      if string.isEmpty { string = piece } else { string += piece }
       switch byte(in: text) {
       case UInt8(ascii: "\""):
         offset += 1
@@ -77,18 +92,26 @@ extension JSONParser {
     }
   }
 
-  /// What stands in a string up to the next quote, escape or control character; nil when it is not
-  /// UTF-8.
-  private mutating func plainPiece(in text: RawSpan) -> String? {
+  /// What stands in a string up to the next quote, escape or control character.
+  private mutating func plainPiece(
+    in text: RawSpan, ofStringFrom stringStart: Int
+  ) throws -> String {
     let start = offset
     while let byte = byte(in: text), byte >= 0x20, byte != UInt8(ascii: "\""),
       byte != UInt8(ascii: "\\")
     {
       offset += 1
     }
-    return text.extracting(start..<offset).withUnsafeBytes {
+    guard offset - stringStart <= limits.stringBytes else {
+      throw Fault(
+        .overLimit, "a string of more than the \(limits.stringBytes) bytes allowed",
+        at: .init(byteOffset: UInt64(stringStart)))
+    }
+    let piece = text.extracting(start..<offset).withUnsafeBytes {
       String(validating: $0, as: UTF8.self)
     }
+    guard let piece else { throw fault("a string is not UTF-8", at: stringStart) }
+    return piece
   }
 
   private mutating func escapedScalar(in text: RawSpan) throws -> UnicodeScalar {

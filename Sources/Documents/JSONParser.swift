@@ -4,27 +4,49 @@ import Diagnostics
 ///
 /// It also refuses what the grammar allows but readers take differently: a name given twice, half a
 /// surrogate pair, a NUL in a string, a number beyond a `Double`.
-struct JSONParser {
-  private let limits: JSONValue.Limits
+///
+/// Small documents become a ``JSONValue``. A reader of large ones asks for what it expects, part by
+/// part, and keeps what it needs; see ``object(in:_:)``.
+package struct JSONParser {
+  let limits: JSONValue.Limits
   var offset = 0
   private var depth = 0
   private var valueCount = 0
+  private let progress: Progress?
+  private var reportedOffset = 0
+
+  /// Somebody who wants to hear, every so many bytes, how far the parser has come.
+  package struct Progress {
+    let interval: Int
+    let report: (_ offset: Int) -> Void
+
+    package init(every interval: Int, _ report: @escaping (_ offset: Int) -> Void) {
+      self.interval = interval
+      self.report = report
+    }
+  }
 
   /// The value of a whole text.
   static func parse(_ text: RawSpan, limits: JSONValue.Limits) throws -> JSONValue {
+    var parser = try JSONParser(text, limits: limits)
+    let value = try parser.value(in: text)
+    try parser.end(in: text)
+    return value
+  }
+
+  /// A parser at the start of `text`.
+  ///
+  /// - Throws: `over-limit` when the text is larger than `limits` allow.
+  package init(
+    _ text: RawSpan, limits: JSONValue.Limits, progress: Progress? = nil
+  ) throws {
     guard text.byteCount <= limits.bytes else {
       throw Fault(
         .overLimit, "JSON text of \(text.byteCount) bytes, more than the \(limits.bytes) allowed")
     }
-    var parser = JSONParser(limits: limits)
-    let value = try parser.value(in: text)
-    guard parser.nextToken(in: text) == nil else {
-      throw parser.fault("more text after the end of the JSON value")
-    }
-    return value
+    self.limits = limits
+    self.progress = progress
   }
-
-  private init(limits: JSONValue.Limits) { self.limits = limits }
 
   private mutating func value(in text: RawSpan) throws -> JSONValue {
     valueCount += 1
@@ -32,73 +54,43 @@ struct JSONParser {
       throw Fault(
         .overLimit, "JSON text with more than the \(limits.values) values allowed", at: place)
     }
-    guard let token = nextToken(in: text) else {
-      throw unexpected(in: text, wanted: "a value")
-    }
-    switch token {
-    case UInt8(ascii: "{"): return .object(try nested { try $0.members(in: text) })
-    case UInt8(ascii: "["): return .array(try nested { try $0.elements(in: text) })
+    switch try valueToken(in: text) {
+    case UInt8(ascii: "{"): return .object(try members(in: text))
+    case UInt8(ascii: "["):
+      var elements: [JSONValue] = []
+      try array(in: text) { elements.append(try $0.value(in: text)) }
+      return .array(elements)
     case UInt8(ascii: "\""): return .string(try string(in: text))
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return try number(in: text)
     case UInt8(ascii: "t"): return try word("true", .boolean(true), in: text)
     case UInt8(ascii: "f"): return try word("false", .boolean(false), in: text)
     case UInt8(ascii: "n"): return try word("null", .null, in: text)
-    default: throw unexpected(in: text, wanted: "a value")
-    }
-  }
-
-  private mutating func nested<Result>(
-    _ body: (inout JSONParser) throws -> Result
-  ) throws -> Result {
-    depth += 1
-    guard depth <= limits.depth else {
-      throw Fault(
-        .overLimit, "JSON text nested deeper than the \(limits.depth) levels allowed", at: place)
-    }
-    offset += 1
-    let result = try body(&self)
-    offset += 1
-    depth -= 1
-    return result
-  }
-
-  private mutating func elements(in text: RawSpan) throws -> [JSONValue] {
-    var elements: [JSONValue] = []
-    if nextToken(in: text) == UInt8(ascii: "]") { return elements }
-    while true {
-      elements.append(try value(in: text))
-      switch nextToken(in: text) {
-      case UInt8(ascii: "]"): return elements
-      case UInt8(ascii: ","): offset += 1
-      default: throw unexpected(in: text, wanted: "a comma or ]")
-      }
+    default: return try number(in: text)
     }
   }
 
   private mutating func members(in text: RawSpan) throws -> [JSONValue.Member] {
     var members: [JSONValue.Member] = []
     var names = NameSet()
-    if nextToken(in: text) == UInt8(ascii: "}") { return members }
-    while true {
-      guard nextToken(in: text) == UInt8(ascii: "\"") else {
-        throw unexpected(in: text, wanted: "a name in double quotes")
+    try object(in: text) { parser, name, start in
+      guard names.insert(name) else {
+        throw parser.fault("the name \"\(printable(name))\" is given twice", at: start)
       }
-      let start = offset
-      let name = try string(in: text)
-      guard limits.keepsRepeatedNames || names.insert(name) else {
-        throw fault("the name \"\(printable(name))\" is given twice", at: start)
-      }
-      guard nextToken(in: text) == UInt8(ascii: ":") else {
-        throw unexpected(in: text, wanted: "a colon")
-      }
-      offset += 1
-      members.append(JSONValue.Member(name, try value(in: text)))
-      switch nextToken(in: text) {
-      case UInt8(ascii: "}"): return members
-      case UInt8(ascii: ","): offset += 1
-      default: throw unexpected(in: text, wanted: "a comma or }")
-      }
+      members.append(JSONValue.Member(name, try parser.value(in: text)))
     }
+    return members
+  }
+
+  /// Steps over an opening bracket, runs `body`, and steps over the closing one that it stops at.
+  mutating func nested(_ body: (inout JSONParser) throws -> Void) throws {
+    depth += 1
+    guard depth <= limits.depth else {
+      throw Fault(
+        .overLimit, "JSON text nested deeper than the \(limits.depth) levels allowed", at: place)
+    }
+    offset += 1
+    try body(&self)
+    offset += 1
+    depth -= 1
   }
 }
 
@@ -109,8 +101,12 @@ extension JSONParser {
   }
 
   /// The first byte from here on that is not white space.
-  private mutating func nextToken(in text: RawSpan) -> UInt8? {
+  mutating func nextToken(in text: RawSpan) -> UInt8? {
     while let byte = byte(in: text) {
+      if let progress, offset - reportedOffset >= progress.interval {
+        reportedOffset = offset
+        progress.report(offset)
+      }
       switch byte {
       case 0x20, 0x09, 0x0A, 0x0D: offset += 1
       default: return byte
@@ -122,9 +118,13 @@ extension JSONParser {
   private var place: Fault.Place { .init(byteOffset: UInt64(offset)) }
 
   func fault(_ reason: String, at start: Int? = nil) -> Fault {
-    Fault(
-      .invalidDocument, "invalid JSON: \(reason)",
-      at: .init(byteOffset: UInt64(start ?? offset)))
+    mismatch("invalid JSON: \(reason)", at: start)
+  }
+
+  /// What to say of JSON that is sound, and not what is expected at `start`, or at the place
+  /// reached.
+  package func mismatch(_ reason: String, at start: Int? = nil) -> Fault {
+    Fault(.invalidDocument, reason, at: .init(byteOffset: UInt64(start ?? offset)))
   }
 
   func unexpected(in text: RawSpan, wanted: String) -> Fault {

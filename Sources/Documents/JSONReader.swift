@@ -3,12 +3,18 @@ import Diagnostics
 /// A value of a document together with the way to it, so that every complaint says where.
 package struct JSONReader: Sendable {
   package let value: JSONValue
+  private let way: Way
+
   /// A JSON pointer (RFC 6901) from the root of the document.
-  package let pointer: String
+  package var pointer: String { way.pointer }
 
   package init(_ value: JSONValue, pointer: String = "") {
+    self.init(value, .start(pointer))
+  }
+
+  private init(_ value: JSONValue, _ way: Way) {
     self.value = value
-    self.pointer = pointer
+    self.way = way
   }
 
   package func fault(_ reason: String, remedy: String? = nil) -> Fault {
@@ -47,7 +53,7 @@ package struct JSONReader: Sendable {
 
   package func elements() throws -> [JSONReader] {
     guard case .array(let values) = value else { throw mismatch("a list") }
-    return values.enumerated().map { JSONReader($1, pointer: "\(pointer)/\($0)") }
+    return values.enumerated().map { JSONReader($1, .element($0, of: way)) }
   }
 
   package func members() throws -> [(name: String, reader: JSONReader)] {
@@ -93,16 +99,32 @@ package struct JSONReader: Sendable {
   }
 
   private func child(_ name: String, _ value: JSONValue) -> JSONReader {
-    var escaped = ""
-    // Scalars, not characters: a slash stays one to a JSON pointer when an accent follows it.
-    for scalar in name.unicodeScalars {
-      switch scalar {
-      case "~": escaped += "~0"
-      case "/": escaped += "~1"
-      default: escaped.unicodeScalars.append(scalar)
+    JSONReader(value, .member(name, of: way))
+  }
+
+  /// The steps to a value. They are spelt out only for a complaint: few values give rise to one.
+  private indirect enum Way: Sendable {
+    case start(String)
+    case member(String, of: Way)
+    case element(Int, of: Way)
+
+    var pointer: String {
+      switch self {
+      case .start(let pointer): return pointer
+      case .element(let index, let way): return "\(way.pointer)/\(index)"
+      case .member(let name, let way):
+        var escaped = ""
+        // Scalars, not characters: a slash stays one to a JSON pointer when an accent follows it.
+        for scalar in name.unicodeScalars {
+          switch scalar {
+          case "~": escaped += "~0"
+          case "/": escaped += "~1"
+          default: escaped.unicodeScalars.append(scalar)
+          }
+        }
+        return "\(way.pointer)/\(escaped)"
       }
     }
-    return JSONReader(value, pointer: "\(pointer)/\(escaped)")
   }
 }
 

@@ -6,9 +6,10 @@ extension JSONValue {
     package var depth: Int
     /// Values of every kind, which take up to a hundred bytes of memory each.
     package var values: Int
-    /// Whether an object may give a name more than once; all its members are kept then, and the
-    /// caller decides which one counts.
-    package var keepsRepeatedNames = false
+    /// Of one string, as it is spelled.
+    package var stringBytes = 16 << 20
+    /// Whether a number or its exponent may be negative.
+    package var allowsMinusSigns = true
 
     package init(bytes: Int = 16 << 20, depth: Int = 32, values: Int = 1 << 19) {
       self.bytes = bytes
@@ -17,8 +18,8 @@ extension JSONValue {
     }
   }
 
-  /// Parses one JSON text strictly: RFC 8259 in UTF-8, no name given twice in one object unless
-  /// `limits` say so, no half surrogate pairs, nothing but white space after the value.
+  /// Parses one JSON text strictly: RFC 8259 in UTF-8, no name given twice in one object,
+  /// no half surrogate pairs, nothing but white space after the value.
   ///
   /// - Throws: `invalid-document` with the byte offset of what is wrong, `over-limit` when the text
   ///   is larger or deeper than `limits` allow.

@@ -87,16 +87,19 @@ struct JSONParsingTests {
     #expect(JSONValue.array([1])["K"] == nil)
   }
 
-  @Test("a minus counts outside strings only")
-  func minusSigns() {
-    func counts(_ text: String) -> Bool {
-      JSONValue.containsMinusSign(Array(text.utf8).span.bytes)
+  @Test("a minus counts outside strings only, and is refused only where it is not allowed")
+  func minusSigns() throws {
+    func isRefused(_ text: String) -> Bool {
+      var limits = JSONValue.Limits()
+      limits.allowsMinusSigns = false
+      return (try? JSONValue(parsing: text, limits: limits)) == nil
     }
-    for text in ["-1", "[1e-3]", #"{"a\\":-1}"#, #"{"a":"\"","b":-0}"#] {
-      #expect(counts(text), "\(text)")
+    for text in ["-1", "-0", "[1e-3]", #"{"a\\":-1}"#, #"{"a":"\"","b":-0}"#] {
+      #expect(isRefused(text), "\(text)")
+      _ = try JSONValue(parsing: text)
     }
-    for text in ["", "1", #"{"a-b":"-1"}"#, #"["\"-","\\\"-"]"#] {
-      #expect(!counts(text), "\(text)")
+    for text in ["1", "[1e+3]", #"{"a-b":"-1"}"#, #"["\"-","\\\"-"]"#] {
+      #expect(!isRefused(text), "\(text)")
     }
   }
 }

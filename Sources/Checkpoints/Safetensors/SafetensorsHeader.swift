@@ -31,18 +31,47 @@ package struct SafetensorsHeader: Sendable {
   /// The reference implementation's own bound.
   static let maximumByteCount = 100_000_000
 
-  /// A header of more than this is refused, although the format allows eight times as much: reading
-  /// it takes a multiple of it in memory.
-  static let jsonByteCount = 12 << 20
+  /// Bytes that may be kept of a header in memory: tensors by the hundred thousand, or that much
+  /// text. Its JSON may be longer, up to the format's own bound; it is not kept.
+  static let largestMemory = 40 << 20
+  /// What a tensor takes in memory beside its name and its extents, at most.
+  static let memoryPerTensor = 256
+  /// Far more axes than any tensor has.
+  static let largestRank = 1024
+  /// The parser gives the pages behind it back to the system in pieces of this size.
+  private static let releaseInterval = 4 << 20
 
-  /// - Parameter file: the file's bytes; only the header's are looked at.
+  /// - Parameters:
+  ///   - file: the file's bytes; only the header's are looked at.
+  ///   - release: told which bytes of the file have been read and are not needed again.
   /// - Throws: `truncated`, `invalid-safetensors-header`, `invalid-safetensors-offsets`, each with
   ///   the byte offset or the tensor; `over-limit` for a header that takes too much memory.
-  init(reading file: RawSpan, _ mode: Mode = .strict) throws {
+  init(
+    reading file: RawSpan, _ mode: Mode = .strict,
+    release: @escaping (Range<Int>) -> Void = { _ in }
+  ) throws {
     let jsonRange = try SafetensorsHeader.jsonRange(in: file)
-    let root = try SafetensorsHeader.parse(file.extracting(jsonRange), mode)
-    (entries, metadata) = try SafetensorsHeader.content(
-      of: root, mode, dataStart: jsonRange.upperBound)
+    let start = jsonRange.lowerBound
+    let json = file.extracting(jsonRange)
+    try SafetensorsHeader.checkStart(of: json, mode)
+    var limits = JSONValue.Limits(bytes: SafetensorsHeader.maximumByteCount)
+    // −0 among them, which the reference refuses as well.
+    limits.allowsMinusSigns = false
+    if mode == .compatible { limits.depth = 128 }
+    let progress = JSONParser.Progress(every: SafetensorsHeader.releaseInterval) {
+      release(0..<start + $0)
+    }
+    do {
+      var parser = try JSONParser(json, limits: limits, progress: progress)
+      (entries, metadata) = try SafetensorsHeader.content(
+        &parser, in: json, mode, dataStart: jsonRange.upperBound)
+      try parser.end(in: json)
+    } catch let fault as Fault where fault.code == .invalidDocument || fault.code == .overLimit {
+      var place = fault.place
+      place.byteOffset = place.byteOffset.map { UInt64(start) + $0 }
+      throw Fault(
+        fault.code == .overLimit ? .overLimit : .invalidSafetensorsHeader, fault.reason, at: place)
+    }
     try SafetensorsHeader.checkLayout(
       of: entries, dataRange: jsonRange.upperBound..<file.byteCount)
   }
@@ -61,12 +90,6 @@ package struct SafetensorsHeader: Sendable {
         "a header of \(declared) bytes is declared; the format allows \(maximumByteCount)",
         at: .init(byteOffset: 0), remedy: "this is probably not a safetensors file")
     }
-    guard declared <= jsonByteCount else {
-      throw Fault(
-        .overLimit,
-        "a header of \(declared) bytes is declared, more than the \(jsonByteCount) allowed",
-        at: .init(byteOffset: 0))
-    }
     let end = lengthByteCount + Int(declared)
     guard end <= file.byteCount else {
       throw Fault(
@@ -77,8 +100,7 @@ package struct SafetensorsHeader: Sendable {
     return lengthByteCount..<end
   }
 
-  private static func parse(_ json: RawSpan, _ mode: Mode) throws -> JSONReader {
-    let start = UInt64(lengthByteCount)
+  private static func checkStart(of json: RawSpan, _ mode: Mode) throws {
     guard
       mode == .compatible
         || json.byteCount > 0
@@ -86,25 +108,7 @@ package struct SafetensorsHeader: Sendable {
     else {
       throw Fault(
         .invalidSafetensorsHeader, "the header does not begin with {",
-        at: .init(byteOffset: start))
-    }
-    // −0 among them, which the reference refuses as well.
-    guard !JSONValue.containsMinusSign(json) else {
-      throw Fault(
-        .invalidSafetensorsHeader, "the header holds a negative number",
-        at: .init(byteOffset: start))
-    }
-    var limits = JSONValue.Limits(bytes: jsonByteCount)
-    if mode == .compatible {
-      limits.depth = 128
-      limits.keepsRepeatedNames = true
-    }
-    do {
-      return JSONReader(try JSONValue(parsing: json, limits: limits))
-    } catch let fault as Fault {
-      throw Fault(
-        fault.code == .overLimit ? .overLimit : .invalidSafetensorsHeader, fault.reason,
-        at: .init(byteOffset: start + (fault.place.byteOffset ?? 0)))
+        at: .init(byteOffset: UInt64(lengthByteCount)))
     }
   }
 
@@ -112,12 +116,17 @@ package struct SafetensorsHeader: Sendable {
   /// file.
   private static func checkLayout(of entries: [Entry], dataRange: Range<Int>) throws {
     var end = dataRange.lowerBound
-    let order = entries.sorted {
-      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+    let order = entries.indices.sorted {
+      let (left, right) = (entries[$0].range, entries[$1].range)
+      return (left.lowerBound, left.upperBound) < (right.lowerBound, right.upperBound)
     }
-    for entry in order {
+    for index in order {
+      let entry = entries[index]
       let begin = entry.range.lowerBound
-      let place = Fault.Place(tensor: entry.description.key.name, byteOffset: UInt64(begin))
+      // Made only for a fault: there are many tensors.
+      var place: Fault.Place {
+        .init(tensor: entry.description.key.name, byteOffset: UInt64(begin))
+      }
       guard begin == end else {
         let reason =
           begin > end
