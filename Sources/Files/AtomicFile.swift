@@ -12,6 +12,7 @@ package final class AtomicFile {
   private let replacing: Bool
   private let temporary: String
   private var descriptor: Int32
+  private var isFinished = false
   private var buffer: [UInt8] = []
   private static let bufferSize = 1 << 20
 
@@ -61,6 +62,9 @@ package final class AtomicFile {
 
   /// - Throws: `write-failed`, for instance when the disk is full.
   package func write(_ bytes: RawSpan) throws {
+    guard !isFinished else {
+      throw Fault(.writeFailed, "the file is finished", at: .init(file: destination))
+    }
     byteCount += bytes.byteCount
     if buffer.count + bytes.byteCount <= AtomicFile.bufferSize {
       bytes.withUnsafeBytes { buffer.append(contentsOf: $0) }
@@ -78,17 +82,28 @@ package final class AtomicFile {
 
   package func write(_ text: String) throws { try write(Array(text.utf8)) }
 
-  /// Makes the file durable and gives it its name.
+  /// Makes the file durable and closes it; nothing can be written any more, and its name it gets
+  /// when it is committed.
   ///
-  /// - Throws: `write-failed`; `cannot-create` when a file of that name, which was not to be
-  ///   replaced, has appeared meanwhile.
-  package func commit() throws {
+  /// - Throws: `write-failed`.
+  package func finish() throws {
+    guard !isFinished else { return }
     try flush()
+    buffer = []
     guard fsync(descriptor) == 0 else { throw failure() }
     let closed = close(descriptor)
     // Whatever it says, the descriptor is gone.
     descriptor = -1
     guard closed == 0 else { throw failure() }
+    isFinished = true
+  }
+
+  /// Makes the file durable and gives it its name.
+  ///
+  /// - Throws: `write-failed`; `cannot-create` when a file of that name, which was not to be
+  ///   replaced, has appeared meanwhile.
+  package func commit() throws {
+    try finish()
     try giveName()
     PartialFiles.remove(temporary)
     syncFolder()

@@ -59,6 +59,28 @@ struct ShardedWritingTests {
     }
   }
 
+  @Test("only the shard that is being written is open, however many there are")
+  func openFiles() throws {
+    try withTemporaryFolder { folder in
+      let entries = try (0..<40).map { try entry("tensor.\($0)", 5) }
+      var writer = try ShardedSafetensorsWriter(
+        destination: folder + "/model.safetensors", entries: entries, metadata: [:],
+        largestByteCount: 5, replacing: false)
+      for _ in entries {
+        try writer.write([UInt8](repeating: 1, count: 5))
+        let open = try files(in: "/proc/self/fd").filter {
+          let path = try? FileManager.default.destinationOfSymbolicLink(
+            atPath: "/proc/self/fd/\($0)")
+          return path?.contains((folder as NSString).lastPathComponent) == true
+        }
+        #expect(open.count == 1)
+      }
+      try writer.commit()
+      #expect(try files(in: folder).count == 41)
+      #expect(try openSafetensors(inFolder: folder).tensors.count == 40)
+    }
+  }
+
   @Test("one shard alone needs no index")
   func single() throws {
     try withTemporaryFolder { folder in

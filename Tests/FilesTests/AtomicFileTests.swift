@@ -44,6 +44,37 @@ struct AtomicFileTests {
     #expect(sandbox.listing == ["file.bin"])
   }
 
+  @Test("a finished file is closed, takes no more, and gets its name when it is committed")
+  func finished() throws {
+    let file = try AtomicFile(destination: sandbox("file"), replacing: false)
+    try file.write([1, 2])
+    #expect(openFiles(in: sandbox("")) == 1)
+    try file.finish()
+    try file.finish()
+    #expect(openFiles(in: sandbox("")) == 0)
+    #expect(sandbox.listing.count == 1)
+    #expect(sandbox.listing != ["file"])
+    let fault = #expect(throws: Fault.self) { try file.write([3]) }
+    #expect(fault?.code == .writeFailed)
+    try file.commit()
+    #expect(try sandbox.read("file") == [1, 2])
+    do {
+      let other = try AtomicFile(destination: sandbox("other"), replacing: false)
+      try other.finish()
+      #expect(sandbox.listing.count == 2)
+    }
+    #expect(sandbox.listing == ["file"])
+  }
+
+  /// How many of this process's open files lie in `folder`.
+  private func openFiles(in folder: String) -> Int {
+    let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    let paths = descriptors.compactMap {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+    }
+    return paths.count { $0.hasPrefix(folder) }
+  }
+
   @Test("a file that is dropped leaves nothing, and what was there before stays")
   func dropped() throws {
     try sandbox.write([7], to: "old")

@@ -12,7 +12,7 @@ package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
   private let plan: SafetensorsShards
   private let metadata: [String: String]
   private let replacing: Bool
-  /// The files begun so far; the last one is being written.
+  /// The files begun so far; the last one is being written, the others are closed.
   private var files: [AtomicFile]
   /// How many tensors of the last file are written.
   private var writtenOfFile = 0
@@ -67,6 +67,7 @@ package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
     _ = try progress.next(
       byteCount: bytes.byteCount, to: files[files.count - 1].destination)
     if writtenOfFile == plan.shards[files.count - 1].count {
+      try files[files.count - 1].finish()
       files.append(
         try plan.beginFile(files.count, in: folder, metadata: metadata, replacing: replacing))
       writtenOfFile = 0
