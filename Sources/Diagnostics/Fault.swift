@@ -88,6 +88,8 @@ extension Fault: CustomStringConvertible {
 /// A name out of an untrusted file, safe to show on a terminal: control characters are spelled out
 /// and very long names are cut.
 package func printable(_ text: String, limit: Int = 200) -> String {
+  // Most names are plain, and need not be taken apart.
+  if text.utf8.count <= limit, text.utf8.allSatisfy({ 0x20...0x7E ~= $0 }) { return text }
   var shown = ""
   var count = 0
   for scalar in text.unicodeScalars {

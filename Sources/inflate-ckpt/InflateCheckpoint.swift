@@ -2,6 +2,8 @@ import ArgumentParser
 import Diagnostics
 import Foundation
 
+/// Every command says its name, which is its type's: to spell that, at each start and for each of
+/// them, Swift searches all that the binary knows of types.
 struct InflateCheckpoint: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inflate-ckpt",

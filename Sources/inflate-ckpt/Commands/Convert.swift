@@ -8,6 +8,7 @@ import Tensors
 
 struct Convert: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "convert",
     abstract: "Inflates a 2D checkpoint into a 3D segmenter's.",
     discussion: """
       The plan accounts for every tensor of the source and of the target; --plan prints it and \

@@ -6,6 +6,7 @@ import Tensors
 
 struct Diff: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "diff",
     abstract: "Shows how two checkpoints differ, across formats.",
     discussion: """
       Tensors that only one has, shapes, element types, values. Exit status 1 when they differ.

@@ -8,6 +8,7 @@ import Tensors
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "inspect",
     abstract: "Shows what a checkpoint holds: its family, hyper-parameters and tensors.",
     discussion: "Reads the file's header alone, however large the file is, unless asked for more.")
 

@@ -5,6 +5,7 @@ import Tensors
 
 struct Repack: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "repack",
     abstract: "Brings a checkpoint into another container, its tensors unchanged.",
     discussion: """
       Every tensor keeps its name, element type and bytes. Of a safetensors file's metadata, other \

@@ -8,6 +8,7 @@ import Volumes
 
 struct Segment: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "segment",
     abstract: "Segments a scan with a checkpoint, slice by slice.",
     discussion: """
       A 3D model sees every slice between its neighbours (the slices at the ends are repeated); a \

@@ -8,6 +8,7 @@ import Volumes
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "verify",
     abstract: "Proves that converted checkpoints still compute what the 2D model did.",
     discussion: """
       Every check says what it measured and what it had to meet. With --source the tensors are held \

@@ -5,6 +5,7 @@ import ModelZoo
 
 struct Zoo: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "zoo",
     abstract: "Lists known checkpoints and fetches them from a mirror, offline.",
     subcommands: [List.self, Fetch.self])
 
@@ -27,6 +28,7 @@ struct Zoo: ParsableCommand {
 
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "list",
       abstract: "Shows the known checkpoints and where they are.")
 
     @OptionGroup var places: Places
@@ -49,6 +51,7 @@ struct Zoo: ParsableCommand {
 
   struct Fetch: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "fetch",
       abstract: "Brings a checkpoint over from a mirror and checks that it is what it claims.",
       discussion: """
         Nothing but the mirrors you name is ever contacted. A file appears only once its size and \

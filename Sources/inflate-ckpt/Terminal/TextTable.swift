@@ -16,17 +16,29 @@ struct TextTable {
 
   mutating func add(_ cells: [String]) { rows.append(cells) }
 
+  /// Lines without spaces at their ends.
   var text: String {
     let all = [header] + rows
-    let widths = header.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
-      let cells = row.indices.map { column -> String in
-        let padding = String(repeating: " ", count: widths[column] - row[column].count)
-        return alignments[column] == .left ? row[column] + padding : padding + row[column]
+    let lengths = all.map { row in row.map(\.count) }
+    let widths = header.indices.map { column in lengths.map { $0[column] }.max() ?? 0 }
+    // No gap between two texts is longer.
+    let blank = String(repeating: " ", count: widths.reduce(0) { $0 + $1 + 2 })
+    var text = ""
+    for (row, lengths) in zip(all, lengths) {
+      var spaces = 0
+      for column in row.indices {
+        let padding = widths[column] - lengths[column]
+        let isLeft = alignments[column] == .left
+        if !isLeft { spaces += padding }
+        if !row[column].isEmpty {
+          text += blank.prefix(spaces)
+          text.append(row[column])
+          spaces = 0
+        }
+        spaces += isLeft ? padding + 2 : 2
       }
-      var line = cells.joined(separator: "  ")
-      while line.last == " " { line.removeLast() }
-      return line
-    }.joined(separator: "\n") + "\n"
+      text.append("\n")
+    }
+    return text
   }
 }
