@@ -59,8 +59,9 @@ class Report:
 
     @property
     def rules(self) -> set[str]:
-        """The rules that dropped tensors."""
-        return {dropped["rule"] for dropped in self.document["dropped"]}
+        """The rules that dropped tensors, and those by which the target deviates without one."""
+        losses = self.document["dropped"] + self.document.get("deviations", [])
+        return {loss["rule"] for loss in losses}
 
     @property
     def family(self) -> str:

@@ -7,6 +7,7 @@ that the UPerNet head computes with.
 
 import importlib
 import sys
+import warnings
 
 import common
 import torch
@@ -36,6 +37,8 @@ def module(folder, name: str):
     common.import_timm()
     if str(source) not in sys.path:
         sys.path.append(str(source))
+    # It names modules of timm's by where they once were.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="timm")
     with common.empty_packages("mmcv", "mmseg"):
         sys.modules["mmcv.cnn"] = importlib.import_module("mmcv.cnn")
         sys.modules["mmcv.cnn"].ConvModule = ConvModule

@@ -25,21 +25,28 @@ def inner(model):
     return next((getattr(model, name) for name in names if hasattr(model, name)), model)
 
 
+def without_positions(positions, row_count: int, without):
+    """The rows of the tokens before the patches and those of the patches, zero where lost."""
+    rows, patches = positions[:, :row_count], positions[:, row_count:]
+    return (
+        torch.zeros_like(rows) if "class-position" in without else rows,
+        torch.zeros_like(patches) if "absolute-position-embedding" in without else patches)
+
+
 def walk(model, image, without) -> States:
     model = inner(model)
     embeddings = model.embeddings
     patches = embeddings.patch_embeddings(image)
     prefix, positions = [], embeddings.position_embeddings
-    rows = positions.shape[1] - patches.shape[1]
-    if "absolute-position-embedding" in without:
-        positions = torch.zeros_like(positions)
+    row_count = positions.shape[1] - patches.shape[1]
+    rows, positions = without_positions(positions, row_count, without)
     if "class-token" not in without:
-        prefix.append(embeddings.cls_token + positions[:, :1])
-    if rows == 2 and "distillation-token" not in without:
-        prefix.append(embeddings.distillation_token + positions[:, 1:2])
+        prefix.append(embeddings.cls_token + rows[:, :1])
+    if row_count == 2 and "distillation-token" not in without:
+        prefix.append(embeddings.distillation_token + rows[:, 1:2])
     if hasattr(embeddings, "register_tokens") and "register-tokens" not in without:
         prefix.append(embeddings.register_tokens)
-    x = torch.cat([*prefix, patches + positions[:, rows:]], dim=1)
+    x = torch.cat([*prefix, patches + positions], dim=1)
     blocks = []
     for layer in model.encoder.layer if hasattr(model, "encoder") else model.layers:
         x = layer(x)
@@ -50,13 +57,12 @@ def walk(model, image, without) -> States:
 def beit_walk(model, image, without) -> States:
     model = inner(model)
     x, prefix = model.embeddings.patch_embeddings(image), 0
-    positions = model.embeddings.position_embeddings
+    token = model.embeddings.cls_token
+    if model.embeddings.position_embeddings is not None:
+        row, positions = without_positions(model.embeddings.position_embeddings, 1, without)
+        token, x = token + row, x + positions
     if "class-token" not in without:
-        x, prefix = torch.cat([model.embeddings.cls_token, x], dim=1), 1
-    elif positions is not None:
-        positions = positions[:, 1:]
-    if positions is not None and "absolute-position-embedding" not in without:
-        x = x + positions
+        x, prefix = torch.cat([token, x], dim=1), 1
     window, mask = (IMAGE // PATCH, IMAGE // PATCH), None
     if model.shared_position_bias is not None and "relative-position-bias" not in without:
         mask = model.shared_position_bias(window, dim_size=x.shape[1])
@@ -74,10 +80,11 @@ def clip_walk(model, image, without) -> States:
     embeddings = model.embeddings
     patches = embeddings.patch_embedding(image).flatten(2).transpose(1, 2)
     positions = embeddings.position_embedding.weight.unsqueeze(0)
+    row, positions = without_positions(positions, 1, without)
     prefix = 0 if "class-token" in without else 1
-    x = patches + positions[:, 1:]
+    x = patches + positions
     if prefix:
-        token = embeddings.class_embedding.view(1, 1, -1) + positions[:, :1]
+        token = embeddings.class_embedding.view(1, 1, -1) + row
         x = torch.cat([token, x], dim=1)
     if "pre-norm" not in without:
         x = model.pre_layrnorm(x)
@@ -94,7 +101,9 @@ def sam_walk(model, image, without) -> States:
     blocks = []
     for layer in encoder.layers:
         if "decomposed-relative-position" in without:
-            layer.attn.use_rel_pos, layer.window_size = False, 0
+            layer.attn.use_rel_pos = False
+        if "window-attention" in without:
+            layer.window_size = 0
         x = layer(x)
         blocks.append(x.flatten(1, 2))
     return States(blocks, None, 0)
@@ -126,7 +135,7 @@ def mae(name: str, hub: bool, drops=()) -> Source:
 def clip(name: str = "CLIPVisionModel") -> Source:
     """Both generations have one naming; the tower of a whole CLIPModel has a prefix."""
     made = source(
-        name, "clip-huggingface", True, {"pooling-norm"}, {"class-token", "pre-norm"}, clip_walk)
+        name, "clip-huggingface", True, {"pooling-norm"}, {"class-token", "pre-norm", "activation"}, clip_walk)
     if name == "CLIPVisionModelWithProjection":
         made.drops |= {"projection-head"}
     made.own = lambda model, image: inner(model)(image, output_hidden_states=True).hidden_states[-1]
@@ -146,7 +155,7 @@ def clip_with_text() -> Source:
     return Source(
         "clip-huggingface", model, dict(model.state_dict()), clip_walk,
         frozenset({"pooling-norm", "projection-head", "text-tower"}),
-        frozenset({"class-token", "pre-norm"}), folder=True)
+        frozenset({"class-token", "pre-norm", "activation"}), folder=True)
 
 
 def clip_openai() -> Source:
@@ -176,8 +185,8 @@ def clip_openai() -> Source:
 
 def sam() -> Source:
     made = source(
-        "SamVisionModel", "sam-huggingface", True, {"projection-head"},
-        {"decomposed-relative-position"}, sam_walk, mlp_dim=MLP, window_size=2,
+        "SamVisionModel", "sam-huggingface", True, {"segmentation-neck"},
+        {"decomposed-relative-position", "window-attention"}, sam_walk, mlp_dim=MLP, window_size=2,
         global_attn_indexes=[1], output_channels=8)
     made.own = None
     return made

@@ -85,7 +85,9 @@ def timm_walk(model, image, without) -> States:
     row_count = model.pos_embed.shape[1] - patches.shape[1]
     rows, positions = model.pos_embed[:, :row_count], model.pos_embed[:, row_count:]
     if "absolute-position-embedding" in without:
-        rows, positions = torch.zeros_like(rows), torch.zeros_like(positions)
+        positions = torch.zeros_like(positions)
+    if "class-position" in without:
+        rows = torch.zeros_like(rows)
     prefix = []
     tokens = (("class-token", "cls_token"), ("distillation-token", "dist_token"))
     for number, (piece, attribute) in enumerate(tokens):
@@ -93,7 +95,9 @@ def timm_walk(model, image, without) -> States:
         if token is not None and piece not in without:
             prefix.append(token + rows[:, number:number + 1] if number < row_count else token)
     if getattr(model, "reg_token", None) is not None and "register-tokens" not in without:
-        prefix.append(model.reg_token)
+        first = len(rows[0]) - model.reg_token.shape[1]
+        registers = model.reg_token
+        prefix.append(registers + rows[:, first:] if first > 0 else registers)
     x = torch.cat([*prefix, patches + positions], dim=1)
     if "pre-norm" not in without:
         x = model.norm_pre(x)
@@ -155,11 +159,12 @@ def dinov2_meta(registers: bool) -> Source:
     name = "vit_base_patch14_reg4_dinov2" if registers else "vit_base_patch14_dinov2"
     source = timm_vit(
         name, "vit", {"none"}, {"class-token"} | ({"register-tokens"} if registers else set()),
-        img_size=GRID * 14, patch_size=14, num_classes=0)
+        img_size=GRID * 14, patch_size=14, num_classes=0, no_embed_class=False)
     if registers:
-        token, position = source.state["cls_token"], torch.randn(1, 1, HIDDEN) * 0.3
-        source.state["cls_token"] = token - position
-        source.state["pos_embed"] = torch.cat([position, source.state["pos_embed"]], dim=1)
+        # timm then has a row for every register too, which Meta's have not.
+        positions = source.state["pos_embed"]
+        positions[:, 1:5] = 0
+        source.state["pos_embed"] = torch.cat([positions[:, :1], positions[:, 5:]], dim=1)
         source.state["register_tokens"] = source.state.pop("reg_token")
     return with_extra(source, "mask-token", mask_token=(1, HIDDEN))
 
@@ -250,13 +255,13 @@ def google(prefix: str = "", depth: int = DEPTH) -> Source:
 
 def timm_beit_walk(model, image, without) -> States:
     x, prefix = model.patch_embed(image), 0
-    positions = model.pos_embed
+    if model.pos_embed is not None and "absolute-position-embedding" not in without:
+        x = x + model.pos_embed[:, 1:]
     if "class-token" not in without:
-        x, prefix = torch.cat([model.cls_token, x], dim=1), 1
-    elif positions is not None:
-        positions = positions[:, 1:]
-    if positions is not None and "absolute-position-embedding" not in without:
-        x = x + positions
+        token = model.cls_token
+        if model.pos_embed is not None and "class-position" not in without:
+            token = token + model.pos_embed[:, :1]
+        x, prefix = torch.cat([token, x], dim=1), 1
     shared = model.rel_pos_bias() if model.rel_pos_bias is not None else None
     blocks = []
     for block in model.blocks:
@@ -299,7 +304,9 @@ def timm_sam_walk(model, image, without) -> States:
     blocks = []
     for block in model.blocks:
         if "decomposed-relative-position" in without:
-            block.attn.use_rel_pos, block.window_size = False, 0
+            block.attn.use_rel_pos = False
+        if "window-attention" in without:
+            block.window_size = 0
         x = block(x)
         blocks.append(x.flatten(1, 2))
     return States(blocks, None, 0)
@@ -312,7 +319,8 @@ def timm_sam(meta: bool) -> Source:
         mlp_ratio=MLP / HIDDEN, window_size=2, global_attn_indexes=(1,), neck_chans=8))
     source = Source(
         "sam-timm", model, dict(model.state_dict()), timm_sam_walk,
-        frozenset({"projection-head"}), frozenset({"decomposed-relative-position"}))
+        frozenset({"segmentation-neck"}),
+        frozenset({"decomposed-relative-position", "window-attention"}))
     if meta:
         source.family = "sam"
         source.state = {
@@ -326,9 +334,14 @@ def timm_sam(meta: bool) -> Source:
 
 # MONAI -----------------------------------------------------------------------------------------
 
+# Weights of cross attention that MONAI's blocks have and do not use.
+UNUSED = "unused-weights"
+
 
 def monai_walk(model, image, without) -> States:
     x = model.patch_embedding(image)
+    if "absolute-position-embedding" in without:
+        x = x - model.patch_embedding.position_embeddings
     prefix = 0
     if hasattr(model, "cls_token") and "class-token" not in without:
         x, prefix = torch.cat([model.cls_token, x], dim=1), 1
@@ -349,5 +362,5 @@ def monai(classification: bool, perceptron: bool = False, channels: int = 3) -> 
     return Source(
         "monai-vit-2d-perceptron" if perceptron else "monai-vit-2d", model,
         dict(model.state_dict()), monai_walk,
-        frozenset({"classification-head"} if classification else ()),
+        frozenset({UNUSED} | ({"classification-head"} if classification else set())),
         frozenset({"class-token"} if classification else ()), channels=channels)
