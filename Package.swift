@@ -16,8 +16,6 @@ let package = Package(
   targets: [
     // C libraries, found through pkg-config.
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
     // Vocabulary.
     .target(name: "Diagnostics"),
@@ -55,7 +53,7 @@ let package = Package(
       dependencies: [
         "Architectures", "Checkpoints", "Diagnostics", "Documents", "Files", "Tensors",
       ]),
-    .target(name: "Kernels", dependencies: ["COpenBLAS", "Tensors"]),
+    .target(name: "Kernels", dependencies: ["Diagnostics", "Tensors"]),
     .target(
       name: "Segmenter", dependencies: ["Architectures", "Diagnostics", "Kernels", "Tensors"]),
     .target(name: "Volumes", dependencies: ["CZlib", "Diagnostics", "Files"]),
@@ -106,7 +104,7 @@ let package = Package(
         "Architectures", "BuiltInSchemas", "Checkpoints", "Diagnostics", "Documents", "Inflation",
         "SchemaSupport", "Tensors",
       ]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Diagnostics", "Kernels"]),
     .testTarget(
       name: "SegmenterTests",
       dependencies: ["Architectures", "Checkpoints", "Diagnostics", "Segmenter", "Tensors"]),

@@ -75,43 +75,54 @@ extension JSONParser {
   /// The string whose opening quote is reached.
   mutating func string(in text: RawSpan) throws -> String {
     let start = offset
-    var string = ""
     offset += 1
+    while let byte = byte(in: text), byte >= 0x20, byte != UInt8(ascii: "\""),
+      byte != UInt8(ascii: "\\")
+    {
+      offset += 1
+      try checkLength(ofStringFrom: start)
+    }
+    guard byte(in: text) == UInt8(ascii: "\"") else {
+      return try stringWithEscapes(in: text, from: start)
+    }
+    let string = text.extracting(start + 1..<offset).withUnsafeBytes {
+      String(validating: $0, as: UTF8.self)
+    }
+    guard let string else { throw fault("a string is not UTF-8", at: start) }
+    offset += 1
+    return string
+  }
+
+  /// The string from `start` whose first escape, or a fault, is reached.
+  private mutating func stringWithEscapes(
+    in text: RawSpan, from start: Int
+  ) throws -> String {
+    var bytes = text.extracting(start + 1..<offset).withUnsafeBytes { [UInt8]($0) }
     while true {
-      let piece = try plainPiece(in: text, ofStringFrom: start)
-      // One without escapes, as nearly all are, is taken and not copied.
-      if string.isEmpty { string = piece } else { string += piece }
+      try checkLength(ofStringFrom: start)
       switch byte(in: text) {
       case UInt8(ascii: "\""):
+        guard let string = String(validating: bytes, as: UTF8.self) else {
+          throw fault("a string is not UTF-8", at: start)
+        }
         offset += 1
         return string
-      case UInt8(ascii: "\\"): string.unicodeScalars.append(try escapedScalar(in: text))
+      case UInt8(ascii: "\\"): bytes += UTF8.encode(try escapedScalar(in: text))!
+      case let byte? where byte >= 0x20:
+        bytes.append(byte)
+        offset += 1
       case nil: throw unexpected(in: text, wanted: "a quote")
       default: throw fault("a control character stands in a string, not spelled as an escape")
       }
     }
   }
 
-  /// What stands in a string up to the next quote, escape or control character.
-  private mutating func plainPiece(
-    in text: RawSpan, ofStringFrom stringStart: Int
-  ) throws -> String {
-    let start = offset
-    while let byte = byte(in: text), byte >= 0x20, byte != UInt8(ascii: "\""),
-      byte != UInt8(ascii: "\\")
-    {
-      offset += 1
-    }
-    guard offset - stringStart <= limits.stringBytes else {
+  private func checkLength(ofStringFrom start: Int) throws {
+    guard offset - start <= limits.stringBytes else {
       throw Fault(
         .overLimit, "a string of more than the \(limits.stringBytes) bytes allowed",
-        at: .init(byteOffset: UInt64(stringStart)))
+        at: .init(byteOffset: UInt64(start)))
     }
-    let piece = text.extracting(start..<offset).withUnsafeBytes {
-      String(validating: $0, as: UTF8.self)
-    }
-    guard let piece else { throw fault("a string is not UTF-8", at: stringStart) }
-    return piece
   }
 
   private mutating func escapedScalar(in text: RawSpan) throws -> UnicodeScalar {
@@ -150,11 +161,21 @@ extension JSONParser {
   private mutating func codeUnit(in text: RawSpan) throws -> UInt16 {
     var unit: UInt16 = 0
     for _ in 0..<4 {
-      guard let byte = byte(in: text), let digit = Character(UnicodeScalar(byte)).hexDigitValue
-      else { throw unexpected(in: text, wanted: "a hexadecimal digit") }
+      guard let byte = byte(in: text), let digit = hexadecimalDigit(byte) else {
+        throw unexpected(in: text, wanted: "a hexadecimal digit")
+      }
       unit = unit << 4 | UInt16(digit)
       offset += 1
     }
     return unit
+  }
+
+  private func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
   }
 }

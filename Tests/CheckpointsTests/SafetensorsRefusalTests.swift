@@ -126,11 +126,11 @@ struct SafetensorsRefusalTests {
   static let wasteful: [(name: String, code: Fault.Code, header: @Sendable () -> [UInt8])] = [
     (
       "very many extents", .overLimit,
-      { Array("{\"a\":{\"dtype\":\"F32\",\"shape\":[0".utf8) + repeated(",0", 4 << 20) }
+      { Array("{\"a\":{\"dtype\":\"F32\",\"shape\":[0".utf8) + repeated(",0", 1 << 20) }
     ),
     (
       "very many offsets", .overLimit,
-      { Array("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0".utf8) + repeated(",0", 4 << 20) }
+      { Array("{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0".utf8) + repeated(",0", 1 << 20) }
     ),
     (
       "very many bad tensors", .invalidSafetensorsHeader,
@@ -160,7 +160,7 @@ struct SafetensorsRefusalTests {
     ),
     (
       "very many lists", .invalidSafetensorsHeader,
-      { Array("{\"a\":[".utf8) + repeated("[],", 4 << 20) }
+      { Array("{\"a\":[".utf8) + repeated("[],", 1 << 20) }
     ),
   ]
 
@@ -192,9 +192,9 @@ struct SafetensorsRefusalTests {
     #expect(try safetensorsOutcome(of: file)?.code == .invalidSafetensorsHeader)
   }
 
-  @Test("tensors by the hundred thousand are read")
+  @Test("tensors by the ten thousand are read, and found by their names")
   func manyTensors() throws {
-    let count = 100_000
+    let count = 20_000
     let entries = (0..<count).map {
       "\"model.layers.\($0).weight\":{\"dtype\":\"U8\",\"shape\":[1],"
         + "\"data_offsets\":[\($0),\($0 + 1)]}"
@@ -204,7 +204,7 @@ struct SafetensorsRefusalTests {
     try withTemporaryFile(safetensorsFile(header, data: data)) { path in
       let source = try SafetensorsCheckpoint(path: path)
       #expect(source.tensors.count == count)
-      for number in [0, 1, 9, 77_777, count - 1] {
+      for number in [0, 1, 9, 7_777, count - 1] {
         let bytes = try source.copiedBytes(of: SourceKey("model.layers.\(number).weight"))
         #expect(bytes == [UInt8(truncatingIfNeeded: number)])
       }

@@ -1,6 +1,0 @@
-#ifndef INFLATE_CKPT_COPENBLAS_SHIM_H
-#define INFLATE_CKPT_COPENBLAS_SHIM_H
-
-#include <cblas.h>
-
-#endif
