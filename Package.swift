@@ -56,7 +56,7 @@ let package = Package(
     .target(name: "Kernels", dependencies: ["Diagnostics", "Tensors"]),
     .target(
       name: "Segmenter", dependencies: ["Architectures", "Diagnostics", "Kernels", "Tensors"]),
-    .target(name: "Volumes", dependencies: ["CZlib", "Diagnostics", "Files"]),
+    .target(name: "Volumes", dependencies: ["CZlib", "Diagnostics", "Documents", "Files"]),
     .target(
       name: "Verification",
       dependencies: [

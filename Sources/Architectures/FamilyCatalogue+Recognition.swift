@@ -6,13 +6,17 @@ package struct RecognitionHints: Sendable {
   /// The only family to consider.
   package var familyID: String?
   package var parameters: [String: Int]
+  /// What the model was built with or without: `proj_type`, `version`.
+  package var options: [String: String]
   package var decoderLayers: [Int]?
 
   package init(
-    familyID: String? = nil, parameters: [String: Int] = [:], decoderLayers: [Int]? = nil
+    familyID: String? = nil, parameters: [String: Int] = [:], options: [String: String] = [:],
+    decoderLayers: [Int]? = nil
   ) {
     self.familyID = familyID
     self.parameters = parameters
+    self.options = options
     self.decoderLayers = decoderLayers
   }
 }
@@ -34,20 +38,23 @@ extension FamilyCatalogue {
       if hints.familyID == nil { try check(record, of: source) }
       hints.familyID = hints.familyID ?? record.targetID
       hints.parameters.merge(record.parameters) { given, _ in given }
+      hints.options.merge(record.targetOptions) { given, _ in given }
       hints.decoderLayers = hints.decoderLayers ?? record.decoderLayers
     }
     let candidates = try hints.familyID.map { [try model($0)] } ?? models
-    let attempts = try candidates.flatMap { try matches(of: $0, with: source, hints: hints) }
+    let attempts = try attempts(candidates, PrefixedNames(source.tensors), hints)
     let complete = attempts.filter(\.isComplete)
-    guard let best = complete.first else { throw unrecognised(source, attempts) }
-    let rivals = Set(complete.map(\.family.id))
+    let claimed = complete.map(\.claimedCount).max() ?? 0
+    let best = complete.filter { $0.claimedCount == claimed }
+    guard let first = best.first else { throw unrecognised(source, attempts) }
+    let rivals = Set(best.map(\.family.id))
     guard rivals.count == 1 else {
       throw Fault(
         .ambiguousFamily,
         "the tensors fit several families: \(rivals.sorted().joined(separator: ", "))",
         at: .init(file: source.path), remedy: "name one of them with --source")
     }
-    return recognised(best, in: source, hints: hints, record: record)
+    return recognised(first, in: source, hints: hints, record: record)
   }
 
   /// A record in a file is data: a family that it names wrongly is no mistake on the command line.
@@ -60,31 +67,45 @@ extension FamilyCatalogue {
       remedy: "known families: \(models.map(\.id).joined(separator: ", "))")
   }
 
-  private func matches(
-    of family: Family, with source: any TensorSource, hints: RecognitionHints
+  /// The attempts that can name the most tensors, those with others of their rank included: no
+  /// other is worth a look once one of these fits.
+  private func attempts(
+    _ candidates: [Family], _ names: PrefixedNames, _ hints: RecognitionHints
   ) throws -> [FamilyMatch] {
-    let components = try family.components.map { try self.family($0.familyID) }
-    // A prefix that no tensor has cannot match, and need not be tried.
-    let prefixes = family.prefixes.filter { prefix in
-      source.tensors.contains { $0.key.name.hasPrefix(prefix) }
+    var ranked: [(family: Family, prefix: String, count: Int)] = []
+    for family in candidates {
+      for prefix in family.prefixes {
+        let count = names[prefix].count { family.canName($0.name) }
+        if count > 0 { ranked.append((family, prefix, count)) }
+      }
     }
-    return prefixes.map {
-      FamilyMatch(
-        family, components: components, prefix: $0, tensors: source.tensors,
-        known: hints.parameters)
+    ranked.sort { $0.count > $1.count }
+    var attempts: [FamilyMatch] = []
+    for (family, prefix, count) in ranked {
+      if let fitting = attempts.first(where: \.isComplete), count < fitting.claimedCount { break }
+      let components = try family.components.map { ($0, try self.family($0.familyID)) }
+      attempts.append(
+        FamilyMatch(family, components: components, prefix: prefix, names: names, hints: hints))
     }
+    return attempts
   }
 
   private func recognised(
     _ match: FamilyMatch, in source: any TensorSource, hints: RecognitionHints,
     record: ConversionRecord?
   ) -> RecognisedModel {
-    let claimed = Set(match.keys.values).union(match.drops.keys)
-    let depth = match.parameters["depth"] ?? 0
+    let claimed = Set(match.tensors.values.map(\.key)).union(match.drops.keys)
+    var parameters = match.parameters
+    let depth = parameters["depth"] ?? 0
+    let customaryHeads = parameters["hidden"].flatMap(match.family.customaryHeads)
+    if parameters["heads"] == nil { parameters["heads"] = customaryHeads }
     return RecognisedModel(
-      family: match.family, parameters: match.parameters, keys: match.keys,
+      family: match.family, parameters: parameters, options: match.options,
+      assumed: match.parameters["heads"] == nil && customaryHeads != nil ? ["heads"] : [],
+      tensors: match.tensors,
       decoderLayers: hints.decoderLayers ?? match.family.decoderLayers(depth: depth) ?? [],
-      prefix: match.prefix, hasDecoder: match.hasDecoder, drops: match.drops,
+      prefix: match.prefix, hasDecoder: match.hasDecoder, component: match.component,
+      drops: match.drops,
       unclaimed: source.tensors.map(\.key).filter { !claimed.contains($0) }, record: record)
   }
 
@@ -109,5 +130,17 @@ extension FamilyCatalogue {
       .unrecognisedFamily, "missing from this \(title) checkpoint\(others)",
       at: .init(file: source.path, tensor: nearest.missing.first),
       remedy: "the checkpoint is incomplete, or of another family")
+  }
+}
+
+extension FamilyCatalogue {
+  /// What the shapes of a part's tensors say of its hyper-parameters.
+  package static func sizes(
+    of part: Family, prefix: String, in source: any TensorSource
+  ) -> [String: Int] {
+    FamilyMatch(
+      part, components: [], prefix: prefix, names: PrefixedNames(source.tensors),
+      hints: RecognitionHints()
+    ).parameters
   }
 }

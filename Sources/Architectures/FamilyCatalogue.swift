@@ -52,6 +52,17 @@ package struct FamilyCatalogue: Sendable {
     return found
   }
 
+  /// Like ``model(_:)`` for models of volumes.
+  package func target(_ id: String) throws -> Family {
+    let known = models.filter { $0.dimensions == 3 }
+    guard let family = known.first(where: { $0.id == id }) else {
+      throw Fault(
+        .usage, "there is no target called \"\(printable(id))\"",
+        remedy: "say one of \(known.map(\.id).joined(separator: ", "))")
+    }
+    return family
+  }
+
   /// The families that are whole models rather than parts of others.
   package var models: [Family] {
     let parts = Set(families.flatMap { $0.components.map(\.familyID) })

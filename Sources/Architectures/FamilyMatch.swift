@@ -6,16 +6,16 @@ struct FamilyMatch {
   let family: Family
   let prefix: String
   private(set) var parameters: [String: Int]
-  private(set) var keys: [Role: SourceKey] = [:]
+  private(set) var options: [String: String] = [:]
+  private(set) var tensors: [Role: RecognisedTensor] = [:]
   private(set) var drops: [SourceKey: DropRule] = [:]
   private(set) var contradictions: [Contradiction] = []
   /// The first tensor of each rule that is not there.
   private(set) var missing: [String] = []
   private(set) var missingCount = 0
-  private(set) var hasDecoder = false
+  /// The part that the checkpoint has after the encoder, when it has a description of its own.
+  private(set) var component: Family?
   private var fits: [Fit] = []
-  /// How many tensors fit each rule, by the part's prefix and the rule's form.
-  private var fitCounts: [String: Int] = [:]
   private let known: [String: Int]
 
   struct Contradiction {
@@ -23,82 +23,127 @@ struct FamilyMatch {
     let reason: String
   }
 
+  /// A tensor that goes by a rule's name.
   private struct Fit {
-    let rule: Family.TensorRule
+    let rule: TensorRule
+    let indices: Indices
     let tensor: TensorDescription
   }
 
-  /// - Parameter known: hyper-parameters from flags or a record, which shapes must agree with.
+  /// - Parameters:
+  ///   - components: the family's components with their descriptions.
+  ///   - names: the checkpoint's names without a prefix, for those tensors that have it.
+  ///   - hints: hyper-parameters and options from flags or a record, which shapes must agree with.
   init(
-    _ family: Family, components: [Family], prefix: String, tensors: [TensorDescription],
-    known: [String: Int]
+    _ family: Family, components: [(Family.Component, Family)], prefix: String,
+    names: PrefixedNames, hints: RecognitionHints
   ) {
     self.family = family
     self.prefix = prefix
-    self.known = known
-    parameters = known
-    match(family, prefix: prefix, tensors)
+    known = hints.parameters
+    parameters = hints.parameters
+    var counts = [match(family, names[prefix], hints.options)]
     var parts = [(family, prefix)]
-    for (component, description) in zip(family.components, components) {
-      let present = component.prefixes.first { candidate in
-        tensors.contains { $0.key.name.hasPrefix(candidate) }
-      }
-      guard let present else { continue }
-      let fitCount = fits.count
-      match(description, prefix: present, tensors)
-      // Another model's decoder may go by the same prefix.
-      guard fits.count > fitCount else { continue }
-      hasDecoder = true
-      parts.append((description, present))
+    if let (part, partPrefix) = FamilyMatch.fittingComponent(components, names) {
+      counts.append(match(part, names[partPrefix], hints.options))
+      parts.append((part, partPrefix))
+      component = part
     }
-    solveParameters()
-    for (part, partPrefix) in parts { findMissing(part, prefix: partPrefix) }
+    if !prefix.isEmpty { dropBesides(prefix, names[""]) }
+    solveParameters(assuming: parts.flatMap { $0.0.assumptions })
+    for ((part, partPrefix), counts) in zip(parts, counts) {
+      findMissing(part, prefix: partPrefix, fitCounts: counts)
+    }
   }
 
   /// How many tensors of the checkpoint the family can name.
   var claimedCount: Int { fits.count + drops.count }
 
-  var isComplete: Bool { contradictions.isEmpty && missing.isEmpty && !keys.isEmpty }
+  var hasDecoder: Bool { tensors.keys.contains(where: \.isDecoder) }
 
-  private mutating func match(_ part: Family, prefix: String, _ tensors: [TensorDescription]) {
-    let rules = Dictionary(part.tensors.map { ($0.name.lookupForm, $0) }) { first, _ in first }
-    let dropped = Dictionary(part.drops.map { ($0.name.lookupForm, $0) }) { first, _ in first }
-    for tensor in tensors where tensor.key.name.hasPrefix(prefix) {
-      let name = String(tensor.key.name.dropFirst(prefix.count))
-      for (form, position) in NamePattern.lookupForms(of: name) {
-        if let rule = rules[form], (rule.name.index == nil) == (position == nil),
-          isWithinLimit(position, of: rule)
-        {
-          keys[rule.role(at: position)] = tensor.key
-          fits.append(Fit(rule: rule, tensor: tensor))
-          fitCounts[prefix + form, default: 0] += 1
-          if let position, let limit = rule.name.index?.limit { raise(limit, above: position) }
-          break
+  var isComplete: Bool { contradictions.isEmpty && missing.isEmpty && !tensors.isEmpty }
+
+  /// The component that names the most tensors, by what of their shapes is fixed too: decoders share
+  /// prefixes and even names.
+  private static func fittingComponent(
+    _ components: [(Family.Component, Family)], _ names: PrefixedNames
+  ) -> (Family, String)? {
+    var best: (family: Family, prefix: String, count: Int)?
+    for (component, family) in components {
+      for prefix in component.prefixes {
+        let count = names[prefix].count { name in
+          family.rules(for: name.name).contains { _, rule in
+            rule.name.indices(of: name.name) != nil && rule.mayHave(name.tensor.shape)
+          }
         }
-        if let entry = dropped[form], (entry.name.index == nil) == (position == nil) {
-          drops[tensor.key] = entry.rule
-          break
-        }
+        if count > best?.count ?? 0 { best = (family, prefix, count) }
+      }
+    }
+    return best.map { ($0.family, $0.prefix) }
+  }
+
+  /// - Returns: how many tensors fit each rule, by its number.
+  private mutating func match(
+    _ part: Family, _ names: [PrefixedNames.Entry], _ given: [String: String]
+  ) -> [Int: Int] {
+    let candidates = names.map { entry in
+      part.rules(for: entry.name).compactMap { number, rule in
+        rule.name.indices(of: entry.name).map { (number: number, rule: rule, indices: $0) }
+      }
+    }
+    let chosen = OptionChoice(part, candidates.map { $0.map(\.number) }, given: given).options
+    options.merge(chosen) { own, _ in own }
+    var counts: [Int: Int] = [:]
+    for (entry, rules) in zip(names, candidates) {
+      let fitting = rules.first { number, rule, indices in
+        rule.holds(under: chosen) && isWithinLimits(rule, indices, of: part)
+      }
+      if let (number, rule, indices) = fitting {
+        tensors[rule.role.role(at: indices)] = RecognisedTensor(
+          key: entry.tensor.key, rule: rule, indices: indices)
+        fits.append(Fit(rule: rule, indices: indices, tensor: entry.tensor))
+        counts[number, default: 0] += 1
+        raiseLimits(of: rule, above: indices, part)
+      } else if rules.isEmpty, let drop = part.drop(for: entry.name) {
+        drops[entry.tensor.key] = drop
+      }
+    }
+    return counts
+  }
+
+  /// Heads and other towers stand beside an encoder that has a prefix.
+  private mutating func dropBesides(_ prefix: String, _ names: [PrefixedNames.Entry]) {
+    for entry in names where !entry.tensor.key.name.hasPrefix(prefix) {
+      if drops[entry.tensor.key] == nil, let drop = family.drop(for: entry.name) {
+        drops[entry.tensor.key] = drop
       }
     }
   }
 
   /// A limit that is a number, or known beforehand, leaves out whatever lies beyond it.
-  private func isWithinLimit(_ position: Int?, of rule: Family.TensorRule) -> Bool {
-    guard let position, let limit = rule.name.index?.limit.value(given: known) else { return true }
-    return position < limit
+  private func isWithinLimits(_ rule: TensorRule, _ indices: Indices, of part: Family) -> Bool {
+    part.limits(of: rule).allSatisfy { index, limit in
+      guard let value = limit.value(given: known, at: indices), let position = indices[index]
+      else { return true }
+      return position < value
+    }
   }
 
   /// A limit such as `depth` is one more than the largest index seen.
-  private mutating func raise(_ limit: ShapeExpression, above position: Int) {
-    let symbol = limit.description
-    guard limit.symbols == [symbol], known[symbol] == nil else { return }
-    parameters[symbol] = max(parameters[symbol] ?? 0, position + 1)
+  private mutating func raiseLimits(of rule: TensorRule, above indices: Indices, _ part: Family) {
+    for (index, limit) in part.limits(of: rule) {
+      guard let symbol = limit.symbol(at: indices), known[symbol] == nil,
+        let position = indices[index]
+      else { continue }
+      parameters[symbol] = max(parameters[symbol] ?? 0, position + 1)
+    }
   }
 
   /// Finds the symbols' values from the shapes: an extent with one unknown gives its value, an
   /// extent with none must agree. What stays open afterwards is assumed as the family says.
-  private mutating func solveParameters() {
+  private mutating func solveParameters(
+    assuming assumptions: [(symbol: String, value: ShapeExpression)]
+  ) {
     for fit in fits where fit.rule.shape.count != fit.tensor.shape.rank {
       contradictions.append(
         Contradiction(
@@ -108,38 +153,59 @@ struct FamilyMatch {
     }
     fits.removeAll { $0.rule.shape.count != $0.tensor.shape.rank }
     bindUntilStable()
-    for assumption in family.assumptions where parameters[assumption.symbol] == nil {
-      bindUntilStable(assuming: assumption)
-      parameters[assumption.symbol] = assumption.value.value(given: parameters)
+    // A cube of unknown extent has three unknowns until two of them are assumed.
+    for last in assumptions.indices {
+      let open = assumptions[...last].filter { parameters[$0.symbol] == nil }
+      guard !open.isEmpty else { continue }
+      bindUntilStable(assuming: open)
+      for assumption in open where parameters[assumption.symbol] == nil {
+        parameters[assumption.symbol] = assumption.value.value(given: parameters)
+      }
     }
     bindUntilStable()
     for fit in fits { check(fit) }
   }
 
   private mutating func bindUntilStable(
-    assuming assumption: (symbol: String, value: ShapeExpression)? = nil
+    assuming assumptions: [(symbol: String, value: ShapeExpression)] = []
   ) {
+    var open = Array(fits.indices)
     var bound = parameters.count
     repeat {
       bound = parameters.count
-      for fit in fits {
-        for (rule, extent) in zip(fit.rule.shape, fit.tensor.shape.extents) {
-          let expression =
-            assumption.map { rule.replacing($0.symbol, with: $0.value) } ?? rule
-          let unknown = expression.symbols.filter { parameters[$0] == nil }
-          guard unknown.count == 1, let symbol = unknown.first else { continue }
-          parameters[symbol] = expression.solved(for: symbol, equals: extent, given: parameters)
-        }
-      }
+      open.removeAll { bind(fits[$0], assuming: assumptions) }
     } while parameters.count > bound
+  }
+
+  /// - Returns: whether all of the tensor's symbols have values now.
+  private mutating func bind(
+    _ fit: Fit, assuming assumptions: [(symbol: String, value: ShapeExpression)]
+  ) -> Bool {
+    var isClosed = true
+    for (rule, extent) in zip(fit.rule.shape, fit.tensor.shape.extents) {
+      let expression = assumptions.reduce(rule) { $0.replacing($1.symbol, with: $1.value) }
+      guard expression.value(given: parameters, at: fit.indices) == nil else { continue }
+      let unknown = expression.symbols(at: fit.indices).filter { parameters[$0] == nil }
+      guard unknown.count == 1, let symbol = unknown.first else {
+        isClosed = unknown.isEmpty && isClosed
+        continue
+      }
+      parameters[symbol] = expression.solved(
+        for: symbol, equals: extent, given: parameters, at: fit.indices)
+      isClosed = isClosed && parameters[symbol] != nil
+    }
+    return isClosed
   }
 
   private mutating func check(_ fit: Fit) {
     for (axis, expression) in fit.rule.shape.enumerated() {
       let extent = fit.tensor.shape[axis]
-      let expected = expression.value(given: parameters)
-      let isOpen = expected == nil && !expression.symbols.allSatisfy { parameters[$0] != nil }
-      guard !isOpen, expected != extent else { continue }
+      let expected = expression.value(given: parameters, at: fit.indices)
+      guard expected != extent else { continue }
+      let isOpen =
+        expected == nil
+        && !expression.symbols(at: fit.indices).allSatisfy { parameters[$0] != nil }
+      guard !isOpen else { continue }
       // All symbols known and yet no value: a file claims extents that nothing can have.
       contradictions.append(
         Contradiction(
@@ -150,17 +216,48 @@ struct FamilyMatch {
     }
   }
 
-  private mutating func findMissing(_ part: Family, prefix: String) {
-    for rule in part.tensors where !rule.isOptional {
-      let count = rule.name.count(given: parameters)
-      let present = fitCounts[prefix + rule.name.lookupForm] ?? 0
+  private mutating func findMissing(_ part: Family, prefix: String, fitCounts: [Int: Int]) {
+    let hasDecoder = hasDecoder
+    for (number, rule) in part.tensors.enumerated()
+    where !rule.isOptional && rule.holds(under: options) {
+      // An encoder alone is whole without what would come after it.
+      if !hasDecoder, rule.role(at: [:]).isDecoder { continue }
+      let count = part.count(of: rule, given: parameters)
+      let present = fitCounts[number] ?? 0
       guard present < count else { continue }
       let (sum, overflow) = missingCount.addingReportingOverflow(count - present)
       missingCount = overflow ? .max : sum
-      let first = rule.name.expanded(given: parameters).first {
-        keys[rule.role(at: $0.position)] == nil
+      let first = part.positions(of: rule, given: parameters).first {
+        tensors[rule.role(at: $0)] == nil
       }
-      if let first { missing.append(prefix + first.name) }
+      if let first { missing.append(prefix + rule.name.name(at: first)) }
+    }
+  }
+}
+
+/// The values of a family's options that explain the most tensors of a checkpoint.
+private struct OptionChoice {
+  private(set) var options: [String: String]
+
+  /// - Parameter candidates: for each tensor, the numbers of the rules that go by its name.
+  init(_ family: Family, _ candidates: [[Int]], given: [String: String]) {
+    options = given.filter { name, _ in family.options.contains { $0.name == name } }
+    guard options.count < family.options.count else { return }
+    let present = Set(candidates.joined())
+    for (name, values) in family.options where options[name] == nil {
+      var best: (value: String, score: Int)?
+      for value in values {
+        let attempt = options.merging([name: value]) { _, new in new }
+        let explained = candidates.count { rules in
+          rules.contains { family.tensors[$0].holds(under: attempt) }
+        }
+        let missing = family.tensors.indices.count { number in
+          let rule = family.tensors[number]
+          return !rule.isOptional && !present.contains(number) && rule.holds(under: attempt)
+        }
+        if explained - missing > best?.score ?? .min { best = (value, explained - missing) }
+      }
+      options[name] = best?.value
     }
   }
 }

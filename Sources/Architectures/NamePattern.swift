@@ -1,90 +1,168 @@
 import Diagnostics
 
-/// A tensor's name with at most one running index: `blocks.{block<depth}.norm1.weight`.
+/// A tensor's name with running indices: `layers.{stage}.blocks.{block}.norm1.weight`.
 ///
-/// The index runs from 0 to the limit's value, which is an expression in the family's symbols.
+/// A number in braces is linear in one index, `{2*stage+1}`; a pattern that ends in `*` stands for
+/// every name that begins so.
 package struct NamePattern: Sendable, Hashable, CustomStringConvertible {
-  package struct Index: Sendable, Hashable {
-    package let name: String
-    package let limit: ShapeExpression
+  package let description: String
+  /// The names of the running indices, as they stand in the name.
+  package let indices: [String]
+  /// Whether any rest may follow.
+  package let isOpen: Bool
+  /// The name with `#` in the place of every number; what ``NumberedName`` finds a pattern by.
+  package let form: String
+  private let pieces: [Piece]
+
+  private enum Piece: Sendable, Hashable {
+    case text(String, numberCount: Int)
+    case number(LinearNumber)
   }
 
-  package let description: String
-  package let index: Index?
-  private let before: String
-  private let after: String
+  /// Beyond this no checkpoint's names go, and trying them would cost more than they are worth.
+  static let maximumByteCount = 1000
 
-  /// Beyond these no checkpoint's names go, and trying them would cost more than they are worth.
-  private static let maximumByteCount = 1000
-  private static let maximumPosition = 1 << 20
-
-  /// - Throws: `invalid-family` when the braces or the limit make no sense.
+  /// - Throws: `invalid-family` when the braces or what is in them make no sense.
   package init(_ text: String) throws {
     description = text
-    let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) { $0 == "{" }
-    let inner =
-      parts.count < 2 ? [] : parts[1].split(separator: "}", omittingEmptySubsequences: false)
-    let limited = inner.first?.split(separator: "<", omittingEmptySubsequences: false) ?? []
-    guard (1...NamePattern.maximumByteCount).contains(text.utf8.count),
-      text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }),
-      !parts[0].contains(where: { "} ".contains($0) }),
-      parts.count == 1
-        || (inner.count == 2 && !inner[1].contains(" ") && !parts[1].contains("{")
-          && limited.count == 2
-          && isSymbol(limited[0]))
-    else {
-      throw Fault(
-        .invalidFamily, "\"\(printable(text))\" is no name pattern",
-        remedy: "write one index as {name<limit}")
+    isOpen = text.hasSuffix("*")
+    pieces = try NamePattern.pieces(of: isOpen ? String(text.dropLast()) : text, in: text)
+    indices = pieces.compactMap {
+      if case .number(let number) = $0 { number.index } else { nil }
     }
-    before = String(parts[0])
-    after = parts.count == 1 ? "" : String(inner[1])
-    index =
-      parts.count == 1
-      ? nil : Index(name: String(limited[0]), limit: try ShapeExpression(String(limited[1])))
+    form = pieces.map {
+      switch $0 {
+      case .text(let text, _): NumberedName(text).form
+      case .number: "#"
+      }
+    }.joined()
+    guard (1...NamePattern.maximumByteCount).contains(text.utf8.count), !form.contains("##"),
+      text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), indices.count == Set(indices).count,
+      !isOpen || indices.isEmpty, !form.contains("*"), !pieces.isEmpty
+    else { throw NamePattern.malformed(text) }
   }
 
-  /// The name with `{}` where the index stands; what ``NamePattern/lookupForms(of:)`` yields.
-  package var lookupForm: String { index == nil ? before : "\(before){}\(after)" }
-
-  package func name(at position: Int?) -> String {
-    position.map { "\(before)\($0)\(after)" } ?? before
+  /// The name with the indices' numbers in it.
+  package func name(at indices: Indices) -> String {
+    pieces.map {
+      switch $0 {
+      case .text(let text, _): text
+      case .number(let number): String(number.value(at: indices))
+      }
+    }.joined()
   }
 
-  /// How many tensors the pattern stands for; none while its limit has no value.
-  package func count(given values: [String: Int]) -> Int {
-    guard let index else { return 1 }
-    return max(0, index.limit.value(given: values) ?? 0)
-  }
-
-  /// The names of all tensors that the pattern stands for, with their indices, each made when it is
-  /// asked for: a file may claim a million blocks.
-  package func expanded(
-    given values: [String: Int]
-  ) -> some Sequence<(position: Int?, name: String)> {
-    (0..<count(given: values)).lazy.map { number in
-      let position = index == nil ? nil : number
-      return (position: position, name: name(at: position))
+  /// The indices with which the pattern is `name`, or nil when it never is.
+  func indices(of name: NumberedName) -> Indices? {
+    if isOpen { return name.text.hasPrefix(description.dropLast()) ? [:] : nil }
+    guard name.form == form else { return nil }
+    var found: Indices = [:]
+    var position = 0
+    for piece in pieces {
+      switch piece {
+      case .text(_, let numberCount): position += numberCount
+      case .number(let number):
+        guard let value = name.value(position).flatMap(number.solved) else { return nil }
+        found[number.index] = value
+        position += 1
+      }
     }
+    return self.name(at: found) == name.text ? found : nil
   }
 
-  /// The forms under which a pattern for `name` may be found: the name itself, and one form for
-  /// each of its whole-number parts.
-  static func lookupForms(of name: String) -> [(form: String, position: Int?)] {
-    var forms: [(String, Int?)] = [(name, nil)]
-    guard name.utf8.count <= maximumByteCount else { return forms }
-    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    for (number, part) in parts.enumerated() {
-      // A canonical number: "03" and "+3" would not come out of the pattern again.
-      guard let position = Int(part), (0..<maximumPosition).contains(position),
-        String(position) == part
-      else { continue }
-      var changed = parts
-      changed[number] = "{}"
-      forms.append((changed.joined(separator: "."), position))
+  private static func pieces(of text: String, in whole: String) throws -> [Piece] {
+    var pieces: [Piece] = []
+    for (number, part) in text.split(separator: "{", omittingEmptySubsequences: false).enumerated()
+    {
+      let halves = part.split(separator: "}", omittingEmptySubsequences: false)
+      guard halves.count == (number == 0 ? 1 : 2) else { throw malformed(whole) }
+      if number > 0 {
+        guard let linear = try? LinearNumber(ShapeExpression(String(halves[0]))) else {
+          throw malformed(whole)
+        }
+        pieces.append(.number(linear))
+      }
+      if let rest = halves.last, !rest.isEmpty {
+        let text = String(rest)
+        pieces.append(.text(text, numberCount: NumberedName(text).numbers.count))
+      }
     }
-    return forms
+    return pieces
   }
+
+  private static func malformed(_ text: String) -> Fault {
+    Fault(
+      .invalidFamily, "\"\(printable(text))\" is no name pattern",
+      remedy: "write a running index as {index}, a number made of it as {2*index+1}")
+  }
+}
+
+/// A number in a name that grows with one running index: `2*stage+1`.
+private struct LinearNumber: Sendable, Hashable {
+  let index: String
+  private let factor: Int
+  private let offset: Int
+
+  /// Nil for what is not linear in one index.
+  init?(_ expression: ShapeExpression) {
+    let values = { expression.value(given: [:], at: [$0: $1]) }
+    guard let name = expression.names.first, expression.names.count == 1,
+      let zeroth = values(name, 0), let first = values(name, 1), let second = values(name, 2),
+      zeroth >= 0, first > zeroth, second - first == first - zeroth
+    else { return nil }
+    index = name
+    offset = zeroth
+    factor = first - zeroth
+  }
+
+  func value(at indices: Indices) -> Int {
+    let (product, isTooLarge) = (indices[index] ?? 0).multipliedReportingOverflow(by: factor)
+    let (sum, overflow) = product.addingReportingOverflow(offset)
+    return isTooLarge || overflow ? .max : sum
+  }
+
+  func solved(_ value: Int) -> Int? {
+    guard value >= offset, (value - offset).isMultiple(of: factor) else { return nil }
+    return (value - offset) / factor
+  }
+}
+
+/// A name taken apart at its numbers: `blocks.12.norm1` is `blocks.#.norm#` with 12 and 1.
+struct NumberedName: Sendable, Hashable {
+  let text: String
+  let form: String
+  let numbers: [Substring]
+
+  init(_ text: String) {
+    self.text = text
+    var form: [UInt8] = []
+    var numbers: [Substring] = []
+    let bytes = text.utf8
+    var position = bytes.startIndex
+    while position < bytes.endIndex {
+      let isDigit = (0x30...0x39).contains(bytes[position])
+      let end =
+        bytes[position...].firstIndex { (0x30...0x39).contains($0) != isDigit } ?? bytes.endIndex
+      if isDigit {
+        numbers.append(text[position..<end])
+        form.append(0x23)
+      } else {
+        form.append(contentsOf: bytes[position..<end])
+      }
+      position = end
+    }
+    self.form = String(decoding: form, as: UTF8.self)
+    self.numbers = numbers
+  }
+
+  /// The number at a place, if it is small enough to be an index.
+  func value(_ place: Int) -> Int? {
+    guard place < numbers.count, numbers[place].utf8.count <= 4 else { return nil }
+    return Int(numbers[place])
+  }
+
+  /// No model has that many blocks; a file may claim them.
+  static let indexLimit = 10_000
 }
 
 /// Whether the text can name a hyper-parameter: ASCII letters and digits, a letter first.

@@ -1,7 +1,8 @@
 /// What a tensor is for, whatever a family calls it: `blocks[3].attention.queryKeyValue.weight`.
 ///
 /// Sources and targets meet only in the roles, so that N sources and M targets need N+M
-/// descriptions.
+/// descriptions. A role also says how its tensor's axes run (`CONTRIBUTING.md` lists them); a family
+/// that stores it another way says so with a ``StoredLayout``.
 package struct Role: Sendable, Hashable, Comparable, CustomStringConvertible,
   ExpressibleByStringInterpolation
 {
@@ -25,32 +26,45 @@ package struct Role: Sendable, Hashable, Comparable, CustomStringConvertible,
     }
     return kind
   }
+
+  /// Whether the tensor belongs to what a segmenter has after its encoder.
+  package var isDecoder: Bool { path.hasPrefix("decoder.") }
+
+  /// The role of another tensor of the same layer: `x.key.weight` for `x.query.weight`, when the
+  /// role ends in `ending`.
+  package func replacing(_ ending: String, with other: String) -> Role? {
+    path.hasSuffix(ending) ? Role(path.dropLast(ending.count) + other) : nil
+  }
 }
 
-/// The roles of a rule's tensors: a role with the running index of the rule's name in it, written
-/// in braces: `blocks[{block}].norm1.weight`.
+/// The roles of a rule's tensors: a role with the running indices of the rule's name in it, written
+/// in braces: `stages[{stage}].blocks[{block}].norm1.weight`.
 package struct RolePattern: Sendable, Hashable, CustomStringConvertible {
   package let description: String
-  private let before: String
-  private let after: String?
+  /// The running indices, in the order in which they stand.
+  package let indices: [String]
+  /// What stands before, between and after the indices.
+  private let texts: [String]
 
-  package init(_ text: String, index: String?) {
+  package init(_ text: String) {
     description = text
-    let marker = index.map { "{\($0)}" }
-    if let marker, let range = text.firstRange(of: marker) {
-      before = String(text[..<range.lowerBound])
-      after = String(text[range.upperBound...])
-    } else {
-      before = text
-      after = nil
+    var texts: [String] = []
+    var indices: [String] = []
+    for (number, part) in text.split(separator: "{", omittingEmptySubsequences: false).enumerated()
+    {
+      let halves = part.split(separator: "}", maxSplits: 1, omittingEmptySubsequences: false)
+      if number > 0 { indices.append(String(halves[0])) }
+      texts.append(String(number > 0 && halves.count < 2 ? "" : halves[halves.count - 1]))
     }
+    self.texts = texts
+    self.indices = indices
   }
 
-  /// Whether the running index of the rule's name stands in the role.
-  var hasIndex: Bool { after != nil }
-
-  package func role(at position: Int?) -> Role {
-    guard let position, let after else { return Role(description) }
-    return Role("\(before)\(position)\(after)")
+  package func role(at values: Indices = [:]) -> Role {
+    var path = texts[0]
+    for (index, text) in zip(indices, texts.dropFirst()) {
+      path += String(values[index] ?? 0) + text
+    }
+    return Role(path)
   }
 }

@@ -3,9 +3,10 @@ import Diagnostics
 /// An extent written in a family's hyper-parameters: `hidden`, `3*hidden`,
 /// `(2*gridHeight-1)*(2*gridWidth-1)+3`.
 ///
-/// Whole numbers, symbols, `+ - * ^`, `//` for division without remainder, and parentheses. Every
-/// expression of a family grows with each of its symbols, which lets ``solved(for:equals:given:)``
-/// find one unknown by bisection.
+/// Whole numbers, symbols, `+ - * ^`, `//` for division without remainder, and parentheses. A symbol
+/// may be one of a list, `heads[stage]`, with a running index in the brackets. Every expression of a
+/// family grows with each of its symbols, which lets ``solved(for:equals:given:at:)`` find one
+/// unknown by bisection.
 package struct ShapeExpression: Sendable, Hashable, CustomStringConvertible {
   package let description: String
   private let root: Node
@@ -13,6 +14,8 @@ package struct ShapeExpression: Sendable, Hashable, CustomStringConvertible {
   indirect enum Node: Sendable, Hashable {
     case number(Int)
     case symbol(String)
+    /// One of a list of symbols: `heads[stage]` is the symbol `heads[2]` where stage is 2.
+    case element(String, Node)
     case operation(Operator, Node, Node)
   }
 
@@ -34,17 +37,39 @@ package struct ShapeExpression: Sendable, Hashable, CustomStringConvertible {
     description = text
   }
 
-  package var symbols: Set<String> { ShapeExpression.symbols(of: root) }
+  /// Every name in the expression: symbols, lists of symbols and running indices alike.
+  package var names: Set<String> {
+    var names: Set<String> = []
+    ShapeExpression.collectNames(of: root, into: &names)
+    return names
+  }
+
+  /// The symbols that the expression depends on at `indices`, those of lists with their number:
+  /// `heads[2]`.
+  package func symbols(at indices: Indices = [:]) -> Set<String> {
+    var symbols: Set<String> = []
+    ShapeExpression.collectSymbols(of: root, at: indices, into: &symbols)
+    return symbols
+  }
+
+  /// The one symbol that the expression is, such as `depth` or, at a stage, `depth[2]`.
+  package func symbol(at indices: Indices = [:]) -> String? {
+    switch root {
+    case .symbol(let name): indices[name] == nil ? name : nil
+    case .element(let name, let index): ShapeExpression.element(name, index, [:], indices)
+    default: nil
+    }
+  }
 
   /// The expression's value, or nil when a symbol has no value or the arithmetic leaves whole
   /// numbers of 64 bits.
-  package func value(given values: [String: Int]) -> Int? {
-    ShapeExpression.value(of: root, values)
+  package func value(given values: [String: Int], at indices: Indices = [:]) -> Int? {
+    ShapeExpression.value(of: root, values, indices)
   }
 
   /// The value of `symbol` that makes the expression equal `target`, or nil when there is none.
   package func solved(
-    for symbol: String, equals target: Int, given values: [String: Int]
+    for symbol: String, equals target: Int, given values: [String: Int], at indices: Indices = [:]
   ) -> Int? {
     var values = values
     var low = 1
@@ -53,14 +78,14 @@ package struct ShapeExpression: Sendable, Hashable, CustomStringConvertible {
       let middle = (low + high) / 2
       values[symbol] = middle
       // A value too large for 64 bits is larger than any extent.
-      if let value = value(given: values), value < target {
+      if let value = value(given: values, at: indices), value < target {
         low = middle + 1
       } else {
         high = middle
       }
     }
     values[symbol] = low
-    return value(given: values) == target ? low : nil
+    return value(given: values, at: indices) == target ? low : nil
   }
 
   /// The expression with `other` in the place of every `symbol`.
@@ -68,6 +93,13 @@ package struct ShapeExpression: Sendable, Hashable, CustomStringConvertible {
     ShapeExpression(
       root: ShapeExpression.replacing(symbol, with: other.root, in: root),
       description: description)
+  }
+
+  /// The number of the list's element `name[index]`, or nil when the index has no value.
+  private static func element(
+    _ name: String, _ index: Node, _ values: [String: Int], _ indices: Indices
+  ) -> String? {
+    value(of: index, values, indices).map { "\(name)[\($0)]" }
   }
 
   private init(root: Node, description: String) {
@@ -79,6 +111,7 @@ package struct ShapeExpression: Sendable, Hashable, CustomStringConvertible {
     switch node {
     case .number: node
     case .symbol(let name): name == symbol ? other : node
+    case .element: node
     case .operation(let operation, let left, let right):
       .operation(
         operation, replacing(symbol, with: other, in: left),
@@ -86,22 +119,45 @@ package struct ShapeExpression: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
-  private static func symbols(of node: Node) -> Set<String> {
+  private static func collectNames(of node: Node, into names: inout Set<String>) {
     switch node {
-    case .number: []
-    case .symbol(let name): [name]
-    case .operation(_, let left, let right): symbols(of: left).union(symbols(of: right))
+    case .number: break
+    case .symbol(let name): names.insert(name)
+    case .element(let name, let index):
+      names.insert(name)
+      collectNames(of: index, into: &names)
+    case .operation(_, let left, let right):
+      collectNames(of: left, into: &names)
+      collectNames(of: right, into: &names)
     }
   }
 
-  private static func value(of node: Node, _ values: [String: Int]) -> Int? {
+  private static func collectSymbols(
+    of node: Node, at indices: Indices, into symbols: inout Set<String>
+  ) {
+    switch node {
+    case .number: break
+    case .symbol(let name): if indices[name] == nil { symbols.insert(name) }
+    case .element(let name, let index):
+      symbols.insert(element(name, index, [:], indices) ?? name)
+    case .operation(_, let left, let right):
+      collectSymbols(of: left, at: indices, into: &symbols)
+      collectSymbols(of: right, at: indices, into: &symbols)
+    }
+  }
+
+  private static func value(
+    of node: Node, _ values: [String: Int], _ indices: Indices
+  ) -> Int? {
     switch node {
     case .number(let number): return number
-    case .symbol(let name): return values[name]
+    case .symbol(let name): return indices[name] ?? values[name]
+    case .element(let name, let index):
+      return element(name, index, values, indices).flatMap { values[$0] }
     case .operation(let operation, let left, let right):
-      guard let left = value(of: left, values), let right = value(of: right, values) else {
-        return nil
-      }
+      guard let left = value(of: left, values, indices),
+        let right = value(of: right, values, indices)
+      else { return nil }
       return apply(operation, left, right)
     }
   }
@@ -178,7 +234,10 @@ private struct ShapeExpressionParser {
     rest = rest.dropFirst(word.count)
     if let number = Int(word) { return .number(number) }
     guard word.first?.isLetter == true else { throw fault("a number or a symbol is missing") }
-    return .symbol(String(word))
+    guard next(where: { $0 == "[" }) != nil else { return .symbol(String(word)) }
+    let index = try sum()
+    guard next(where: { $0 == "]" }) != nil else { throw fault("a ] is missing") }
+    return .element(String(word), index)
   }
 
   private mutating func skipSpaces() { rest = rest.drop { $0 == " " } }
@@ -195,6 +254,9 @@ private struct ShapeExpressionParser {
     Fault(.invalidFamily, "\"\(printable(text))\" is no extent: \(reason)")
   }
 }
+
+/// The values of a name's running indices: `["stage": 2, "block": 0]`.
+package typealias Indices = [String: Int]
 
 extension Fault.Code {
   package static let invalidFamily = Fault.Code("invalid-family", exit: .invalidData)

@@ -23,7 +23,7 @@ struct PatchEmbedding: Sendable {
     let plane = [geometry.patchHeight, geometry.patchWidth]
     let depth = loader.model.parameters["patchDepth"].map { [$0] } ?? []
     let weights = try loader.values(
-      "patchEmbedding.weight", shape: [geometry.hidden, geometry.channels] + depth + plane)
+      "patchEmbedding.weight", shape: [geometry.hidden, geometry.channels] + plane + depth)
     bias = try loader.values("patchEmbedding.bias", shape: [geometry.hidden])
     kernels = PatchEmbedding.slices(of: weights, geometry)
     greyKernels =
@@ -31,16 +31,15 @@ struct PatchEmbedding: Sendable {
       ? kernels : kernels.map { PatchEmbedding.summedOverChannels($0, geometry.channels) }
   }
 
-  /// `[hidden, channels, depth, area]` to `depth` times `[hidden, channels · area]`.
+  /// `[hidden, channels, area, depth]` to `depth` times `[hidden, channels · area]`.
   private static func slices(of weights: [Float], _ geometry: SegmenterGeometry) -> [Matrix] {
     let area = geometry.patchHeight * geometry.patchWidth
     let rows = geometry.hidden * geometry.channels
     return (0..<geometry.patchDepth).map { slice in
       var values: [Float] = []
       values.reserveCapacity(rows * area)
-      for row in 0..<rows {
-        let start = (row * geometry.patchDepth + slice) * area
-        values += weights[start..<start + area]
+      for position in 0..<rows * area {
+        values.append(weights[position * geometry.patchDepth + slice])
       }
       return Matrix(rows: geometry.hidden, columns: geometry.channels * area, values: values)
     }

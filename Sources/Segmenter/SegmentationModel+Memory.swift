@@ -15,8 +15,8 @@ package struct MemoryEstimate: Sendable, Equatable {
 
   /// Extents from untrusted files multiply beyond 63 bits; doubles do not mind.
   init(_ model: RecognisedModel, _ geometry: SegmenterGeometry, source: any TensorSource) {
-    let stored = model.keys.values.reduce(0.0) { total, key in
-      total + Double(source.description(of: key)?.shape.elementCount ?? 0)
+    let stored = model.tensors.values.reduce(0.0) { total, tensor in
+      total + Double(source.description(of: tensor.key)?.shape.elementCount ?? 0)
     }
     let tokens = Double(geometry.gridHeight) * Double(geometry.gridWidth)
     let hidden = Double(geometry.hidden)

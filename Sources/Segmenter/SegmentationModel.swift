@@ -29,6 +29,11 @@ package struct SegmentationModel: Sendable {
     model: RecognisedModel, source: any TensorSource, memoryLimit: Int? = nil
   ) throws {
     try MatrixLibrary.checkPresent()
+    guard SegmentationModel.canRun(model.family) else {
+      throw Fault(
+        .unsupportedModel, "a \(model.family.title) model cannot be run yet",
+        at: .init(file: source.path))
+    }
     let geometry = try located(in: .init(file: source.path)) { try SegmenterGeometry(model) }
     self.geometry = geometry
     memoryEstimate = MemoryEstimate(model, geometry, source: source)
@@ -41,6 +46,11 @@ package struct SegmentationModel: Sendable {
       model.hasDecoder
       ? try located(in: .init(file: source.path)) { try UPerNetHead(loader, geometry) } : nil
     decoderLayers = model.decoderLayers
+  }
+
+  /// Whether there is a forward pass for models of the family.
+  package static func canRun(_ family: Family) -> Bool {
+    ["beit", "transseg-beit"].contains(family.id)
   }
 
   /// How many threads all models use together; the machine's processors unless set. Results do not

@@ -29,9 +29,9 @@ struct TransformerBlock: Sendable {
     queryKeyValue = LinearLayer(
       weights: try loader.matrix(
         "\(role).attention.queryKeyValue.weight", shape: [3 * hidden, hidden]),
-      bias: try loader.values("\(role).attention.queryBias", count: hidden, orElse: 0)
+      bias: try loader.values("\(role).attention.query.bias", count: hidden, orElse: 0)
         + [Float](repeating: 0, count: hidden)
-        + loader.values("\(role).attention.valueBias", count: hidden, orElse: 0))
+        + loader.values("\(role).attention.value.bias", count: hidden, orElse: 0))
     positions =
       try RelativePositionBias(loader, "\(role).attention.relativePositionBias", geometry)
       ?? sharedPositions

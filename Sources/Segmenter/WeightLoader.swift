@@ -9,18 +9,24 @@ struct WeightLoader {
   let model: RecognisedModel
   let source: any TensorSource
 
-  func contains(_ role: Role) -> Bool { model.keys[role] != nil }
+  func contains(_ role: Role) -> Bool { model.key(of: role) != nil }
 
+  /// The tensor in its role's canonical form, however the family stores it.
+  ///
   /// - Throws: `missing-tensor`, `wrong-dtype`, or `weight-shape` naming the tensor.
   func values(_ role: Role, shape expected: [Int]) throws -> [Float] {
     let key = try located(in: .init(file: source.path)) { try model.requiredKey(for: role) }
     let found = try source.requiredDescription(of: key).shape
-    guard found.extents == expected else {
+    let layout = try located(in: .init(file: source.path, tensor: key.name)) {
+      try model.rearrangement(of: role, from: found)
+    }
+    guard (layout?.shape ?? found).extents == expected else {
       throw Fault(
         .weightShape, "has shape \(found); the \(role) of this model has shape \(expected)",
         at: .init(file: source.path, tensor: key.name))
     }
-    return try source.floats(of: key).values
+    let stored = try source.floats(of: key)
+    return try layout?.applied(to: stored).values ?? stored.values
   }
 
   /// The values of an optional weight, or a constant that computes the same as leaving it out.

@@ -81,6 +81,14 @@ package struct Verifier: Sendable {
         .usage, "a \(source.model.family.title) checkpoint is no 2D source",
         at: .init(file: source.tensors.path))
     }
+    guard SegmentationModel.canRun(model.family), SegmentationModel.canRun(source.model.family) else {
+      return [
+        derived,
+        .notApplicable(
+          .depthConstant,
+          because: "\(model.family.title) and \(source.model.family.title) cannot both be run yet"),
+      ]
+    }
     let identities = try IdentityChecks(
       source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model
     ).run()

@@ -33,7 +33,7 @@ struct DepthConstantCheck {
 
   /// Weights stored in 16 bits keep the promise only as far as their rounding allows.
   private var bound: Double {
-    guard let key = model.keys["patchEmbedding.weight"] else { return 1e-4 }
+    guard let key = model.key(of: "patchEmbedding.weight") else { return 1e-4 }
     switch checkpoint.description(of: key)?.dtype {
     case .f16: return 1e-2
     case .bf16: return 8e-2

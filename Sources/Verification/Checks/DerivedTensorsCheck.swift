@@ -11,8 +11,8 @@ struct DerivedTensorsCheck {
   func run() throws -> Check {
     let kinds = Set(
       model.family.tensors.filter { $0.derivation == .beitRelativePositionIndex }
-        .map { $0.role(at: 0).kind })
-    let keys = model.keys.filter { kinds.contains($0.key.kind) }.map(\.value).sorted()
+        .map { $0.role(at: [:]).kind })
+    let keys = model.tensors.filter { kinds.contains($0.key.kind) }.map(\.value.key).sorted()
     guard !keys.isEmpty else {
       return .notApplicable(.derived, because: "the checkpoint has no such tables")
     }

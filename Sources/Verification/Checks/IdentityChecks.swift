@@ -71,8 +71,8 @@ extension IdentityChecks {
   private func patchEmbedding() throws -> Check {
     let role: Role = "patchEmbedding.weight"
     let key = try model.requiredKey(for: role)
-    let kernel = try checkpoint.floats(of: key)
-    let original = try source.floats(of: sourceModel.requiredKey(for: role))
+    let kernel = try depthFirst(checkpoint.canonicalFloats(role, of: model))
+    let original = try source.canonicalFloats(role, of: sourceModel)
     guard kernel.shape.rank == 5, original.shape.rank == 4,
       kernel.shape[0] == original.shape[0], kernel.shape[3] == original.shape[2],
       kernel.shape[4] == original.shape[3]
@@ -87,7 +87,7 @@ extension IdentityChecks {
     let bound = tolerance(key) * Double(kernel.shape[2]).squareRoot()
     // Without a record of the strategy, any will do.
     let strategies =
-      model.record?.options["patch-embed"].map { [$0] } ?? DepthStrategy.allCases.map(\.rawValue)
+      model.record?.options["patch-embed"].map { [$0] } ?? ["average", "center"]
     let misplaced = strategies.map {
       misplacedSlice(in: kernel, strategy: $0, tolerance: tolerance(key))
     }
@@ -100,6 +100,16 @@ extension IdentityChecks {
     return .measured(
       .patchEmbedding, distance, bound: .atMost(bound),
       detail: "the kernels of \(kernel.shape[2]) slices are summed", tensor: key.name)
+  }
+
+  /// `[hidden, channels, height, width, depth]` to `[hidden, channels, depth, height, width]`.
+  private func depthFirst(_ kernel: FloatTensor) throws -> FloatTensor {
+    guard kernel.shape.rank == 5 else { return kernel }
+    let extents = kernel.shape.extents
+    return try Rearrangement(
+      split: extents, order: [0, 1, 4, 2, 3],
+      shape: Shape([extents[0], extents[1], extents[4], extents[2], extents[3]])
+    ).applied(to: kernel)
   }
 
   /// `[hidden, channels, height, width]`: the sum over the depth.
@@ -183,17 +193,19 @@ extension IdentityChecks {
     let sourceGrid = try located(in: .init(file: source.path)) {
       try ["gridHeight", "gridWidth"].map(sourceModel.parameter)
     }
-    let resize = RelativePositionBiasResize(
-      sourceGrid: sourceGrid,
-      targetGrid: try ["gridHeight", "gridWidth", "gridDepth"].map(model.parameter),
-      classRowCount: 3, method: method)
-    let bound = resize.changesGrid ? 1e-4 : 0
-    for (role, key) in model.keys.sorted(by: { $0.key < $1.key })
+    let targetGrid = try ["gridHeight", "gridWidth", "gridDepth"].map(model.parameter)
+    let changesGrid = sourceGrid != Array(targetGrid.prefix(2))
+    let bound = changesGrid ? 1e-4 : 0
+    for (role, key) in model.tensors.mapValues(\.key).sorted(by: { $0.key < $1.key })
     where role.kind == IdentityChecks.tableKind {
       let original = try located(in: .init(file: source.path)) {
-        try sourceModel.keys[role] ?? sourceModel.requiredKey(for: "relativePositionBias.shared")
+        try sourceModel.key(of: role) ?? sourceModel.requiredKey(for: "relativePositionBias.shared")
       }
-      let expected = try resize.apply(to: source.floats(of: original))
+      let table = try source.floats(of: original)
+      let expected = try RelativePositionBiasResize(
+        from: table.shape, sourceGrid: sourceGrid, targetGrid: targetGrid, classRowCount: 3,
+        method: method
+      ).apply(to: [table])
       let actual = try checkpoint.floats(of: key)
       worst.note(
         key, IdentityChecks.relativeDistance(actual.values, expected.values),
@@ -201,7 +213,7 @@ extension IdentityChecks {
     }
     return .measured(
       .relativePositionBias, worst.distance, bound: .atMost(worst.bound),
-      detail: resize.changesGrid
+      detail: changesGrid
         ? "\(worst.count) tables, resized and compared" : "\(worst.count) tables, compared",
       tensor: worst.tensor)
   }
@@ -214,15 +226,15 @@ extension IdentityChecks {
     }
     let neutral = Dictionary(
       model.family.tensors.compactMap { rule in
-        rule.neutral.map { (rule.role(at: 0).kind, $0 == .ones ? Float(1) : 0) }
+        rule.neutral.map { (rule.role(at: [:]).kind, $0 == .ones ? Float(1) : 0) }
       }
     ) { first, _ in first }
     var worst = Worst()
-    for (role, key) in model.keys.sorted(by: { $0.key < $1.key })
+    for (role, key) in model.tensors.mapValues(\.key).sorted(by: { $0.key < $1.key })
     where role.path != "patchEmbedding.weight" && role.kind != IdentityChecks.tableKind {
       guard let description = checkpoint.description(of: key), description.dtype.isFloatingPoint
       else { continue }
-      if let original = sourceModel.keys[role] {
+      if let original = sourceModel.key(of: role) {
         guard source.description(of: original)?.shape == description.shape else { continue }
         let distance = IdentityChecks.relativeDistance(
           try checkpoint.floats(of: key).values, try source.floats(of: original).values)
@@ -246,12 +258,12 @@ extension IdentityChecks {
   /// shallower model are all right one by one.
   private var lostTensor: SourceKey? {
     let kinds = Set(
-      model.family.tensors.filter { !$0.isOptional }.map { $0.role(at: 0).kind })
-    let lost = sourceModel.keys.filter { role, _ in
+      model.family.tensors.filter { !$0.isOptional }.map { $0.role(at: [:]).kind })
+    let lost = sourceModel.tensors.mapValues(\.key).filter { role, _ in
       let isWanted =
         role.path.hasPrefix("decoder.")
         ? model.hasDecoder && !role.path.hasSuffix(".batchCount") : kinds.contains(role.kind)
-      return isWanted && model.keys[role] == nil
+      return isWanted && model.key(of: role) == nil
     }
     return lost.min { $0.key < $1.key }?.value
   }
@@ -261,5 +273,13 @@ extension IdentityChecks {
     let stored = checkpoint.description(of: key)?.dtype
     return stored == source.description(of: original)?.dtype || stored == .f32
       ? 0 : tolerance(key)
+  }
+}
+
+extension TensorSource {
+  /// A role's tensor in its canonical form, however the family stores it.
+  func canonicalFloats(_ role: Role, of model: RecognisedModel) throws -> FloatTensor {
+    let stored = try floats(of: model.requiredKey(for: role))
+    return try model.rearrangement(of: role, from: stored.shape)?.applied(to: stored) ?? stored
   }
 }

@@ -24,8 +24,8 @@ struct StructureCheck {
   /// computed with such a checkpoint.
   var wrongElementType: Check? {
     let derived = Set(
-      model.family.tensors.filter { $0.derivation != nil }.map { $0.role(at: 0).kind })
-    for (role, key) in model.keys.sorted(by: { $0.key < $1.key }) {
+      model.family.tensors.filter { $0.derivation != nil }.map { $0.role(at: [:]).kind })
+    for (role, key) in model.tensors.mapValues(\.key).sorted(by: { $0.key < $1.key }) {
       guard let dtype = checkpoint.description(of: key)?.dtype else { continue }
       let isTable = derived.contains(role.kind)
       let isRight =

@@ -21,8 +21,10 @@ struct Convert: ParsableCommand {
         + "folder.", valueName: "source"))
   var source: String
 
-  @Option(name: .customLong("to"), help: ArgumentHelp("What to make.", valueName: "target"))
-  var target: Target
+  @Option(
+    name: .customLong("to"),
+    help: ArgumentHelp("What to make: transseg-beit, monai-unetr, video-swin, …", valueName: "target"))
+  var target: String
 
   @Option(
     name: [.customShort("o"), .long],
@@ -51,10 +53,6 @@ struct Convert: ParsableCommand {
   @Flag(help: "Replace existing files.")
   var force = false
 
-  enum Target: String, ExpressibleByArgument, CaseIterable {
-    case transsegBEiT = "transseg-beit"
-  }
-
   func validate() throws {
     if !planOnly {
       guard let output else { throw ValidationError("say where to write with -o, or --plan") }
@@ -70,6 +68,7 @@ struct Convert: ParsableCommand {
   func run() throws {
     let source = try opening.open(source)
     let catalogue = try FamilyCatalogue.builtIn()
+    let target = try catalogue.target(target)
     let model = try catalogue.recognise(
       source, hints: recognition.hints(familyID: sourceFamily == "auto" ? nil : sourceFamily))
     guard model.family.dimensions == 2 else {
@@ -80,8 +79,8 @@ struct Convert: ParsableCommand {
     var decoderFile: (any TensorSource)?
     if case .file(let path) = conversion.decoderInit { decoderFile = try opening.open(path) }
     let plan = try PlanBuilder(
-      source: source, model: model, target: catalogue.family(target.rawValue),
-      catalogue: catalogue, options: conversion.options(for: model), decoderFile: decoderFile
+      source: source, model: model, target: target, catalogue: catalogue,
+      options: options(for: model, target: target), decoderFile: decoderFile
     ).plan()
     guard !planOnly, let output else {
       if json {
@@ -96,6 +95,14 @@ struct Convert: ParsableCommand {
       inputs: [self.source] + [decoderFile?.path].compactMap { $0 }, replacing: force)
     try write(
       Conversion(plan: plan, source: source, decoderFile: decoderFile), to: output)
+  }
+
+  private func options(
+    for model: RecognisedModel, target: Family
+  ) throws -> ConversionOptions {
+    var options = try conversion.options(for: model, target: target)
+    options.layers = recognition.layers
+    return options
   }
 
   private func write(_ conversion: Conversion, to output: String) throws {

@@ -9,9 +9,9 @@ enum PlanText {
       ("from", .left), ("exactness", .left),
     ])
     for tensor in plan.tensors {
-      let origin = [tensor.action.input?.name, tensor.action.detail].compactMap { $0 }
+      let origin = tensor.inputs.map(\.name) + [tensor.detail].compactMap { $0 }
       targets.add([
-        tensor.key.name, tensor.shape.description, tensor.dtype.rawValue, tensor.action.name,
+        tensor.key.name, tensor.shape.description, tensor.dtype.rawValue, tensor.action.rawValue,
         origin.map { printable($0) }.joined(separator: "; "), tensor.exactness.rawValue,
       ])
     }
@@ -20,9 +20,10 @@ enum PlanText {
 
   static func summary(_ plan: Plan) -> String {
     var counts: [String: Int] = [:]
-    for tensor in plan.tensors { counts[tensor.action.name, default: 0] += 1 }
-    let actions = ["copy", "inflate", "resize", "adopt", "initialise"]
-      .compactMap { name in counts[name].map { "\($0) \(name)" } }
+    for tensor in plan.tensors { counts[tensor.action.rawValue, default: 0] += 1 }
+    let actions = Action.allCases.reversed().compactMap { action in
+      counts[action.rawValue].map { "\($0) \(action.rawValue)" }
+    }
     let dropped = plan.dropped.isEmpty ? "none" : String(plan.dropped.count)
     return """
       \(plan.source.family.title) → \(plan.target.title): \(plan.tensors.count) tensors \
@@ -33,11 +34,13 @@ enum PlanText {
   }
 
   private static func dropped(_ plan: Plan) -> String {
-    guard !plan.dropped.isEmpty else { return "" }
+    let deviations = plan.deviations.map { "differs: \($0.reason) (\($0.rule.id))\n" }.joined()
+    guard !plan.dropped.isEmpty else { return deviations }
     var table = TextTable([("dropped source tensor", .left), ("rule", .left), ("because", .left)])
     for tensor in plan.dropped {
-      table.add([printable(tensor.key.name), tensor.rule.id, tensor.rule.consequence])
+      let name = printable(tensor.key.name) + (tensor.part.map { ", \($0)" } ?? "")
+      table.add([name, tensor.rule.id, tensor.rule.consequence])
     }
-    return table.text + "\n"
+    return table.text + "\n" + deviations
   }
 }

@@ -2,7 +2,7 @@ import Architectures
 import Documents
 
 extension Plan {
-  package static let formatVersion = 1
+  package static let formatVersion = 2
 
   /// The plan as JSON, by `Schemas/plan.schema.json`.
   package func document(sourceName: String) -> JSONValue {
@@ -23,6 +23,10 @@ extension Plan {
         "target",
         .object([
           "family": .string(target.id), "parameters": Plan.document(targetParameters),
+          "options": targetOptions.isEmpty
+            ? nil
+            : .object(
+              targetOptions.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
           "decoderLayers": .integers(decoderLayers),
         ])),
       .init(
@@ -31,6 +35,7 @@ extension Plan {
           options.recorded.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
       .init("tensors", .array(tensors.map(\.document))),
       .init("dropped", .array(dropped.map(\.document))),
+      .init("deviations", .array(deviations.map(\.document))),
     ]
   }
 
@@ -47,9 +52,9 @@ extension PlannedTensor {
       "role": .string(role.path),
       "dtype": .string(dtype.rawValue),
       "shape": .integers(shape.extents),
-      "action": .string(action.name),
-      "inputs": .strings(action.input.map { [$0.name] } ?? []),
-      "detail": action.detail.map { .string($0) },
+      "action": .string(action.rawValue),
+      "inputs": .strings(inputs.map(\.name)),
+      "steps": .strings(expression.steps),
       "exactness": .string(exactness.rawValue),
     ])
   }
@@ -59,8 +64,19 @@ extension DroppedTensor {
   var document: JSONValue {
     .object([
       "name": .string(key.name),
+      "part": part.map { .string($0) },
       "rule": .string(rule.id),
       "consequence": .string(rule.consequence),
+      "changesEncoder": .boolean(rule.changesEncoder),
+    ])
+  }
+}
+
+extension Deviation {
+  var document: JSONValue {
+    .object([
+      "rule": .string(rule.id),
+      "reason": .string(reason),
       "changesEncoder": .boolean(rule.changesEncoder),
     ])
   }

@@ -3,29 +3,51 @@ import Tensors
 
 /// What the user asks of a conversion, beyond the source and the target's name.
 package struct ConversionOptions: Sendable {
-  /// Height, width and number of slices of the windows that the 3D model will see, in voxels.
-  package var imageSize: [Int]
+  /// Height, width and depth of the windows that the 3D model will see, in voxels and in the
+  /// volume's axis order; nil where the target needs none.
+  package var imageSize: [Int]?
+  /// Extents of a patch in the volume's axis order; nil for the target's own.
+  package var patchSize: [Int]?
+  /// Extents of an attention window in the volume's axis order; nil for the target's own.
+  package var window: [Int]?
+  /// The axis of the volume that runs through the slices: 0, 1 or 2.
+  package var depthAxis = 2
   package var inputChannels = 1
   /// The number of classes, or nil to keep the source decoder's.
   package var outputChannels: Int?
+  /// Channels of the target's first stage, where that may be chosen.
+  package var featureSize: Int?
+  /// What the target is built with or without, by its family's options.
+  package var targetOptions: [String: String] = [:]
   package var patchEmbedding = DepthStrategy.average
   /// How the source's input channels become the target's; nil keeps equal numbers and sums others.
   package var channels: ChannelStrategy?
+  package var positionDepth = PositionDepthStrategy.tile
+  package var positionResize = PositionResizeMethod.bicubicAntialiased
+  package var biasDepth = BiasDepthStrategy.tile
   package var biasResize = BiasResizeMethod.geometric
   package var includesDecoder = true
+  /// The family of the decoder, or nil for the source's own or else the target's usual one.
+  package var decoderID: String?
   package var decoderInitialisation = DecoderInitialisation.seeded
   package var seed: UInt64 = 0
   package var storedDType: StoredDType = .keep
-  package var decoderLayers: [Int]?
+  /// Blocks counted from 0: those that feed the decoder or, for a target without a choice of them,
+  /// those of the source that become the target's.
+  package var layers: [Int]?
   /// Ids of the rules whose loss the user agrees with.
   package var allowedLosses: Set<String> = []
+  /// Whether to do what the paper's loader does, quirks included.
+  package var isTransSegCompatible = false
 
   /// - Throws: `usage` when the image size is not three positive numbers.
-  package init(imageSize: [Int]) throws {
-    guard imageSize.count == 3, imageSize.allSatisfy({ (1...1 << 16).contains($0) }) else {
-      throw Fault(
-        .usage, "image size \(imageSize) is not height, width and number of slices",
-        remedy: "for example --image-size 512,512,5")
+  package init(imageSize: [Int]? = nil) throws {
+    if let imageSize {
+      guard imageSize.count == 3, imageSize.allSatisfy({ (1...1 << 16).contains($0) }) else {
+        throw Fault(
+          .usage, "image size \(imageSize) is not height, width and number of slices",
+          remedy: "for example --image-size 512,512,5")
+      }
     }
     self.imageSize = imageSize
   }
@@ -33,40 +55,20 @@ package struct ConversionOptions: Sendable {
   /// What the record in the output says of the options.
   var recorded: [String: String] {
     var options = [
-      "patch-embed": patchEmbedding.rawValue, "rel-pos-resize": biasResize.rawValue,
+      "patch-embed": patchEmbedding.name, "rel-pos-resize": biasResize.rawValue,
       "dtype": storedDType.name,
     ]
-    options["channels"] = channels?.rawValue
+    options["channels"] = channels?.name
+    if depthAxis != 2 { options["depth-axis"] = String(depthAxis) }
+    if positionDepth != .tile { options["pos-embed"] = positionDepth.name }
+    if positionResize != .bicubicAntialiased {
+      options["pos-embed-resize"] = positionResize.rawValue
+    }
+    if biasDepth != .tile { options["rel-pos"] = biasDepth.name }
+    if isTransSegCompatible { options["compat"] = "transseg" }
     if includesDecoder, decoderInitialisation.isSeeded { options["seed"] = String(seed) }
     return options
   }
-}
-
-/// How a 2D patch-embedding kernel spreads over the depth of a 3D one. All sum to the 2D kernel.
-package enum DepthStrategy: String, Sendable, CaseIterable {
-  /// The kernel divided by the depth, at every slice ("inflation" in the paper).
-  case average
-  /// The kernel at slice ⌊D/2⌋, zeros elsewhere ("centering" in the paper).
-  case center
-}
-
-/// How kernels over the source's input channels become kernels over the target's.
-package enum ChannelStrategy: String, Sendable, CaseIterable {
-  /// Each target channel gets the sum over the source's, divided by the number of target channels:
-  /// exact when every source channel carried the same grey image (the paper's rule).
-  case sum
-  /// Each target channel gets the mean over the source's.
-  case mean
-  /// The channels as they are; needs equal numbers.
-  case keep
-}
-
-/// How a relative-position-bias table is brought to another grid.
-package enum BiasResizeMethod: String, Sendable, CaseIterable {
-  /// BEiT's: a spline over knots that grow geometrically from the centre.
-  case geometric
-  /// PyTorch's bicubic interpolation without antialiasing.
-  case bicubic
 }
 
 /// Where decoder weights come from that the source does not have.
