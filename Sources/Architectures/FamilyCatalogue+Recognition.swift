@@ -45,7 +45,10 @@ extension FamilyCatalogue {
     let attempts = try attempts(candidates, PrefixedNames(source.tensors), hints)
     let complete = attempts.filter(\.isComplete)
     let claimed = complete.map(\.claimedCount).max() ?? 0
-    let best = complete.filter { $0.claimedCount == claimed }
+    let fitting = complete.filter { $0.claimedCount == claimed }
+    // A reading that leaves a grid open is none where another gives every number.
+    let determined = fitting.filter(\.isDetermined)
+    let best = determined.isEmpty ? fitting : determined
     guard let first = best.first else { throw unrecognised(source, attempts) }
     let rivals = Set(best.map(\.family.id))
     guard rivals.count == 1 else {

@@ -63,6 +63,14 @@ struct FamilyMatch {
 
   var isComplete: Bool { contradictions.isEmpty && missing.isEmpty && !tensors.isEmpty }
 
+  /// Whether the shapes, with what the family assumes, give every hyper-parameter: of a grid that is
+  /// not square they do not.
+  var isDetermined: Bool {
+    fits.allSatisfy { fit in
+      fit.rule.shape.allSatisfy { $0.value(given: parameters, at: fit.indices) != nil }
+    }
+  }
+
   /// The component that names the most tensors, by what of their shapes is fixed too: decoders share
   /// prefixes and even names.
   private static func fittingComponent(
