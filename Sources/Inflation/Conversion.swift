@@ -16,6 +16,19 @@ package struct Conversion {
     self.decoderFile = decoderFile
   }
 
+  /// The checkpoint that an input of the expression is read from.
+  ///
+  /// - Throws: `missing-tensor` when it is the decoder's file and that is not open.
+  func source(
+    of input: TensorDescription, in expression: TensorExpression
+  ) throws -> any TensorSource {
+    guard !expression.sourceKeys.contains(input.key) else { return source }
+    guard let decoderFile else {
+      throw Fault(.missingTensor, "the decoder's file is not open")
+    }
+    return decoderFile
+  }
+
   /// What the conversion leaves in the output about itself.
   ///
   /// The source's digest is that of its tensors, not of its container: the same weights give the
@@ -23,7 +36,8 @@ package struct Conversion {
   package func record() throws -> ConversionRecord {
     ConversionRecord(
       targetID: plan.target.id, parameters: plan.targetParameters,
-      targetOptions: plan.targetOptions, decoderLayers: plan.decoderLayers, options: plan.options.recorded,
+      targetOptions: plan.targetOptions, decoderLayers: plan.decoderLayers,
+      options: plan.options.recorded,
       sourceDigest: try contentDigest(of: source).description)
   }
 

@@ -87,6 +87,68 @@ struct ConvertTests {
     #expect(try document.member("tensors").elements().count == written.tensors.count)
   }
 
+  @Test("reports the norms of every tensor and of its inputs, as JSON and as a table")
+  func norms() throws {
+    let sandbox = try Sandbox()
+    let line =
+      "$tool convert @source --to transseg-beit --decoder none --patch-embed average --force "
+      + "-o a.safetensors --report"
+    try sandbox.shell("\(line) r.json").expectSuccess()
+    let report = try JSONReader(JSONValue(parsing: [UInt8](sandbox.contents(of: "r.json"))))
+    let written = try SafetensorsCheckpoint(path: sandbox.path + "/a.safetensors")
+    let source = try SafetensorsCheckpoint(path: Sample.resolved("@source"))
+    let norm = { (holder: SafetensorsCheckpoint, name: String) in
+      try holder.floats(of: SourceKey(name)).values.reduce(0.0) {
+        $0 + Double($1) * Double($1)
+      }.squareRoot()
+    }
+    for tensor in try report.member("tensors").elements() {
+      let name = try tensor.member("name").string()
+      let norms = try tensor.member("norms")
+      guard try tensor.member("dtype").string() == "F32" else {
+        #expect(norms.value["after"] == .null)
+        continue
+      }
+      #expect(abs(try norms.member("after").number() - norm(written, name)) < 1e-9, "\(name)")
+      let inputs = try tensor.member("inputs").elements().map { try $0.string() }
+      let before = try norms.member("before").elements().map { try $0.number() }
+      #expect(try zip(before, inputs).allSatisfy { abs($0 - (try norm(source, $1))) < 1e-9 })
+      #expect(before.count == inputs.count)
+    }
+    try sandbox.shell("\(line) r.txt").expectSuccess()
+    let table = String(decoding: try sandbox.contents(of: "r.txt"), as: UTF8.self)
+    let rows = table.split(separator: "\n").map(String.init)
+    #expect(rows[0].contains("norms before"))
+    #expect(rows.contains { $0.hasPrefix("head.weight") && $0.contains("classification-head") })
+    #expect(rows.last == "verdict: exact")
+  }
+
+  @Test(
+    "gives the same bytes whatever container the weights come in, PyTorch's own among them",
+    arguments: [("@source", "transseg-beit --decoder none"), ("@dino", "monai-vit --heads 2")])
+  func containers(source: String, target: String) throws {
+    let sandbox = try Sandbox()
+    try sandbox.shell(
+      """
+      set -e
+      $tool repack \(source) -o w.safetensors
+      $tool repack \(source) -o w.pth
+      $tool repack \(source) -o w.h5
+      $tool repack \(source) -o g.h5 --grouped
+      $tool repack \(source) -o s.safetensors --max-shard-size 100kB
+      n=0
+      for input in \(source) w.safetensors w.pth w.h5 g.h5 s.safetensors.index.json; do
+        n=$((n+1))
+        $tool convert $input --to \(target) --image-size 64,64,16 -o out$n.safetensors
+      done
+      """
+    ).expectSuccess()
+    let first = try sandbox.contents(of: "out1.safetensors")
+    for number in 2...6 {
+      #expect(try sandbox.contents(of: "out\(number).safetensors") == first, "\(number)")
+    }
+  }
+
   @Test("agrees with what a user allows to be lost, and with nothing else")
   func allowLoss() throws {
     let sandbox = try Sandbox()

@@ -109,6 +109,8 @@ enum Sample {
   static var reference: String { "\(fixtures)/../../Zoo/Reference" }
 
   private static let names: [(String, String)] = [
+    ("@swin", fixture("transseg/swin/source.safetensors")),
+    ("@dino", fixture("transseg/dino/source_wrapped.pth")),
     ("@source.h5", fixture("transseg/beit/source.h5")),
     ("@source", fixture("transseg/beit/source.safetensors")),
     ("@shared", fixture("transseg/beit_shared/source.safetensors")),

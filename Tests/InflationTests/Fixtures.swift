@@ -17,32 +17,34 @@ enum Golden {
     var options = try ConversionOptions(imageSize: [96, 96, 5])
     options.patchEmbedding = strategy
     options.decoderInitialisation = .file(path("beit/decoder.safetensors"))
-    options.decoderLayers = [0, 1, 2, 3]
+    options.layers = [0, 1, 2, 3]
     return options
   }
 
-  /// A plan from an open source to `transseg-beit`.
+  /// A plan from an open source to a target of the built-in ones.
   static func plan(
-    _ source: any TensorSource, _ options: ConversionOptions
+    _ source: any TensorSource, _ options: ConversionOptions, to target: String = "transseg-beit",
+    heads: Int? = nil
   ) throws -> (plan: Plan, decoderFile: (any TensorSource)?) {
     let catalogue = try FamilyCatalogue.builtIn()
     var decoderFile: (any TensorSource)?
     if case .file(let path) = options.decoderInitialisation {
       decoderFile = try openCheckpoint(at: path)
     }
-    let model = try catalogue.recognise(source)
+    let model = try catalogue.recognise(
+      source, hints: RecognitionHints(parameters: heads.map { ["heads": $0] } ?? [:]))
     let builder = try PlanBuilder(
-      source: source, model: model, target: catalogue.family("transseg-beit"),
+      source: source, model: model, target: catalogue.family(target),
       catalogue: catalogue, options: options, decoderFile: decoderFile)
     return (try builder.plan(), decoderFile)
   }
 
   /// Converts and opens the result; the file is gone when `body` returns.
   static func withConverted<Result>(
-    _ source: any TensorSource, _ options: ConversionOptions,
-    _ body: (SafetensorsCheckpoint) throws -> Result
+    _ source: any TensorSource, _ options: ConversionOptions, to target: String = "transseg-beit",
+    heads: Int? = nil, _ body: (SafetensorsCheckpoint) throws -> Result
   ) throws -> Result {
-    let (plan, decoderFile) = try plan(source, options)
+    let (plan, decoderFile) = try plan(source, options, to: target, heads: heads)
     let conversion = Conversion(plan: plan, source: source, decoderFile: decoderFile)
     let output = NSTemporaryDirectory() + "inflation-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: output) }

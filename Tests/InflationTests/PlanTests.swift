@@ -1,9 +1,6 @@
 import Architectures
-import BuiltInSchemas
 import Checkpoints
 import Diagnostics
-import Documents
-import SchemaSupport
 import Tensors
 import Testing
 
@@ -23,13 +20,13 @@ struct PlanTests {
   private func checkAccount(of source: any TensorSource, _ plan: Plan) {
     var used: Set<SourceKey> = []
     for tensor in plan.tensors {
-      if case .adopt = tensor.action { continue }
-      if let input = tensor.action.input { used.insert(input) }
+      used.formUnion(tensor.expression.sourceKeys)
     }
-    let dropped = plan.dropped.map(\.key)
-    #expect(Set(dropped).count == dropped.count)
-    #expect(used.isDisjoint(with: dropped))
-    #expect(used.union(dropped) == Set(source.tensors.map(\.key)))
+    let whole = plan.dropped.filter { $0.part == nil }.map(\.key)
+    #expect(Set(whole).count == whole.count)
+    #expect(used.isDisjoint(with: whole))
+    #expect(used.isSuperset(of: plan.dropped.filter { $0.part != nil }.map(\.key)))
+    #expect(used.union(whole) == Set(source.tensors.map(\.key)))
     #expect(Set(plan.tensors.map(\.key)).count == plan.tensors.count)
     #expect(plan.tensors.map(\.key) == plan.tensors.map(\.key).sorted())
   }
@@ -64,8 +61,12 @@ struct PlanTests {
       .removing("blocks.0.gamma_1", "blocks.1.attn.q_bias")
     let plan = try plan(source, .small())
     let actions = Dictionary(uniqueKeysWithValues: plan.tensors.map { ($0.key.name, $0) })
-    #expect(actions["encoder.blocks.0.gamma_1"]?.action == .initialise(.ones))
-    #expect(actions["encoder.blocks.1.attn.q_bias"]?.action == .initialise(.zeros))
+    let layerScale = try #require(actions["encoder.blocks.0.gamma_1"])
+    #expect(layerScale.action == .initialise)
+    #expect(layerScale.detail == "ones, which change nothing")
+    let queryBias = try #require(actions["encoder.blocks.1.attn.q_bias"])
+    #expect(queryBias.action == .initialise)
+    #expect(queryBias.detail == "zeros, which change nothing")
     #expect(actions["encoder.blocks.1.attn.q_bias"]?.exactness == .exact)
     #expect(plan.verdict == "exact")
   }
@@ -77,7 +78,7 @@ struct PlanTests {
     #expect(tables.count == 2)
     #expect(
       tables.allSatisfy {
-        $0.action == .copy(SourceKey("rel_pos_bias.relative_position_bias_table"))
+        $0.inputs == [SourceKey("rel_pos_bias.relative_position_bias_table")]
       })
     #expect(plan.dropped.isEmpty)
   }
@@ -130,7 +131,7 @@ struct PlanTests {
       .small {
         $0.includesDecoder = true
         $0.outputChannels = 3
-        $0.decoderLayers = [0, 0, 1, 1]
+        $0.layers = [0, 0, 1, 1]
       })
     #expect(
       initialised.verdict == "exact up to what is initialised because the source has none")
@@ -143,7 +144,7 @@ struct PlanTests {
       try plan(source, options).tensors.first {
         $0.key.name.hasSuffix("proj.weight") && $0.shape.rank == 5
       }?
-      .action.detail
+      .detail
     }
     #expect(try action(.small()) == "average over 5 slices, channels sum")
     #expect(
@@ -183,32 +184,18 @@ struct PlanTests {
         options in
         options.includesDecoder = true
         options.outputChannels = .max
-        options.decoderLayers = [0, 0, 1, 1]
+        options.layers = [0, 0, 1, 1]
       },
       {
         options in
         options.includesDecoder = true
         options.outputChannels = 1 << 40
-        options.decoderLayers = [0, 0, 1, 1]
+        options.layers = [0, 0, 1, 1]
       },
     ] as [(inout ConversionOptions) -> Void] {
       let fault = try fault(source, .small { change(&$0) })
       #expect([Fault.Code.overLimit, .invalidShape].contains(fault.code))
       #expect(fault.place.tensor != nil)
-    }
-  }
-
-  @Test("are documents of their schema")
-  func document() throws {
-    let schema = try Schema(parsing: #require(BuiltInSchemas.text(of: "plan")))
-    let source = try MemorySource.beit().adding(["head.weight": [10, 8]])
-    let plans = [
-      try plan(source, .small()),
-      try plan(source, .small(grid: 6) { $0.storedDType = .all(.f16) }),
-      try plan(openCheckpoint(at: Golden.path("beit/source.safetensors")), Golden.options(.center)),
-    ]
-    for plan in plans {
-      #expect(schema.violations(of: plan.document(sourceName: "a")).isEmpty)
     }
   }
 }

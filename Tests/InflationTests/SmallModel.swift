@@ -24,6 +24,31 @@ extension MemorySource {
     return try MemorySource(contents: [:]).adding(shapes)
   }
 
+  /// A ViT of two blocks by timm's names: 8 channels, patches of 4×4 over three channels, a grid of
+  /// 4×4.
+  static func vit(layerScale: Bool = false) throws -> MemorySource {
+    var shapes: [String: [Int]] = [
+      "cls_token": [1, 1, 8], "pos_embed": [1, 17, 8], "patch_embed.proj.weight": [8, 3, 4, 4],
+      "patch_embed.proj.bias": [8], "norm.weight": [8], "norm.bias": [8],
+    ]
+    for block in 0..<2 {
+      var tensors: [String: [Int]] = [
+        "norm1.weight": [8], "norm1.bias": [8], "attn.qkv.weight": [24, 8], "attn.qkv.bias": [24],
+        "attn.proj.weight": [8, 8], "attn.proj.bias": [8], "norm2.weight": [8], "norm2.bias": [8],
+        "mlp.fc1.weight": [16, 8], "mlp.fc1.bias": [16], "mlp.fc2.weight": [8, 16],
+        "mlp.fc2.bias": [8],
+      ]
+      if layerScale {
+        tensors["ls1.gamma"] = [8]
+        tensors["ls2.gamma"] = [8]
+      }
+      for (name, shape) in tensors { shapes["blocks.\(block).\(name)"] = shape }
+    }
+    return try MemorySource(contents: [:]).adding(shapes)
+  }
+
+  func floats(of name: String) throws -> FloatTensor { try floats(of: SourceKey(name)) }
+
   func adding(_ shapes: [String: [Int]]) throws -> MemorySource {
     var copy = self
     for (name, extents) in shapes {
@@ -53,4 +78,11 @@ extension ConversionOptions {
     try change(&options)
     return options
   }
+}
+
+extension DepthStrategy {
+  /// One of each kind.
+  static let examples: [DepthStrategy] = [
+    .average, .center, .first, .last, .gaussian(1.5), .linear, .trilinear,
+  ]
 }

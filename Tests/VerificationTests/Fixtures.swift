@@ -67,3 +67,13 @@ extension VerificationReport {
 
   var shortfalls: [String] { checks.filter { $0.verdict == .fallShort }.map(\.id) }
 }
+
+extension DepthStrategy {
+  /// One of each kind.
+  static let examples: [DepthStrategy] = [
+    .average, .center, .first, .last, .gaussian(1.5), .linear, .trilinear,
+  ]
+
+  /// The two of the paper.
+  static let published: [DepthStrategy] = [.average, .center]
+}

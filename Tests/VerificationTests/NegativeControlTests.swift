@@ -51,6 +51,33 @@ struct NegativeControlTests {
     ) { try $0.edit(Self.kernel) { swapSlices(1, 2, &$0, $1) } }
   }
 
+  @Test("two slices swapped whose weights differ", arguments: [DepthStrategy.linear, .gaussian(1)])
+  func swappedWeights(strategy: DepthStrategy) throws {
+    try expect("identity.patch-embedding", over: Self.kernel, strategy) {
+      try $0.edit(Self.kernel) { swapSlices(1, 2, &$0, $1) }
+    }
+  }
+
+  @Test("channels in another order than the record says")
+  func swappedChannels() throws {
+    let source = try Sample.source()
+    var options = try Sample.options(.average)
+    options.inputChannels = 2
+    options.channels = .list([0, 2])
+    var converted = try Sample.converted(source, options)
+    try converted.edit(Self.kernel) { values, shape in
+      let area = shape[2] * shape[3] * shape[4]
+      for output in 0..<shape[0] {
+        for index in 0..<area {
+          values.swapAt(2 * output * area + index, (2 * output + 1) * area + index)
+        }
+      }
+    }
+    let check = try Sample.verify(converted, against: source).check("identity.patch-embedding")
+    #expect(check.verdict == .fallShort)
+    #expect(check.tensor == Self.kernel)
+  }
+
   @Test("the division by the depth forgotten", arguments: [true, false])
   func undivided(keepingRecord: Bool) throws {
     try expect("identity.patch-embedding", over: Self.kernel, keepingRecord: keepingRecord) {

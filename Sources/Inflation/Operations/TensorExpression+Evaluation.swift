@@ -9,7 +9,8 @@ struct ExpressionEvaluator {
 
   /// Hands the expression's bytes over in `dtype`, in one piece, as writers take them.
   ///
-  /// - Throws: `over-range` when a number would be stored as an infinity.
+  /// - Throws: `non-finite-weight` for a source that holds NaN or infinities, `over-range` when a
+  ///   number would be stored as an infinity.
   func provide(
     _ expression: TensorExpression, as dtype: DType, to emit: (RawSpan) throws -> Void
   ) throws {
@@ -43,12 +44,27 @@ struct ExpressionEvaluator {
     return decoderFile
   }
 
+  /// A weight that is no number makes every output of the model one.
+  private func checkFinite(
+    _ element: Int?, _ description: TensorDescription, in holder: any TensorSource
+  ) throws {
+    guard let element else { return }
+    throw Fault(
+      .nonFiniteWeight, "element \(element) is NaN or infinite, and so would be the model's output",
+      at: .init(file: holder.path, tensor: description.key.name),
+      remedy: "take the checkpoint from before its training diverged")
+  }
+
   private func move(
     _ expression: TensorExpression, width: Int, _ emit: (RawSpan) throws -> Void
   ) throws {
     switch expression {
     case .source(let description), .adopted(let description):
-      try open(expression).withBytes(of: description.key) { try emit($0) }
+      let holder = try open(expression)
+      try holder.withBytes(of: description.key) {
+        try checkFinite(description.dtype.firstNonFinite(in: $0), description, in: holder)
+        try emit($0)
+      }
     case .joined(let parts, _):
       for part in parts { try move(part, width: width, emit) }
     case .rearranged(let part, let rearrangement) where rearrangement.movesNothing:
@@ -60,7 +76,9 @@ struct ExpressionEvaluator {
     case .rows(.source(let description), let range, let shape):
       let row = shape.elementCount / max(range.count, 1) * width
       try source.withBytes(of: description.key) {
-        try emit($0.extracting(range.lowerBound * row..<range.upperBound * row))
+        let rows = $0.extracting(range.lowerBound * row..<range.upperBound * row)
+        try checkFinite(description.dtype.firstNonFinite(in: rows), description, in: source)
+        try emit(rows)
       }
     case .rows(let part, let range, let shape):
       let row = shape.elementCount / max(range.count, 1) * width
@@ -82,7 +100,10 @@ struct ExpressionEvaluator {
   func floats(_ expression: TensorExpression) throws -> FloatTensor {
     switch expression {
     case .source(let description), .adopted(let description):
-      return try open(expression).floats(of: description.key)
+      let holder = try open(expression)
+      let tensor = try holder.floats(of: description.key)
+      try checkFinite(tensor.values.firstIndex { !$0.isFinite }, description, in: holder)
+      return tensor
     case .initialised(let initialisation, let shape):
       return try FloatTensor(shape: shape, values: initialisation.values(shape.elementCount))
     case .rearranged(let part, let rearrangement):
@@ -112,6 +133,7 @@ extension TensorExpression {
 }
 
 extension Fault.Code {
+  package static let nonFiniteWeight = Fault.Code("non-finite-weight", exit: .invalidData)
   /// A number that the element type asked for cannot hold.
   package static let overRange = Fault.Code("over-range", exit: .invalidData)
 }

@@ -108,7 +108,7 @@ package enum ChannelStrategy: Sendable, Hashable {
   }
 
   /// Whether m equal grey images give what n equal ones gave.
-  func isExact(from sources: Int, to targets: Int) -> Bool {
+  package func isExact(from sources: Int, to targets: Int) -> Bool {
     switch self {
     case .sum, .keep: true
     case .mean: sources == targets

@@ -1,3 +1,4 @@
+import Architectures
 import Diagnostics
 import Tensors
 
@@ -50,6 +51,17 @@ package struct ConversionOptions: Sendable {
       }
     }
     self.imageSize = imageSize
+  }
+
+  /// The same with what the loader of the paper's own target does, when that was asked for: kernels
+  /// are summed over the channels even where their number stays, and tables of windows are resized
+  /// without the geometric progression.
+  func followingPaper(to target: Family) -> ConversionOptions {
+    guard isTransSegCompatible else { return self }
+    var options = self
+    if target.id.hasPrefix("transseg-") { options.channels = channels ?? .sum }
+    if target.uses("windowHeight") { options.biasResize = .bicubic }
+    return options
   }
 
   /// What the record in the output says of the options.

@@ -1,5 +1,6 @@
 import Architectures
 import Documents
+import Tensors
 
 extension Plan {
   package static let formatVersion = 2
@@ -9,7 +10,10 @@ extension Plan {
     .object(documentMembers(sourceName: sourceName))
   }
 
-  func documentMembers(sourceName: String) -> [JSONValue.Member] {
+  /// - Parameter norms: those of every tensor, when they are known.
+  func documentMembers(
+    sourceName: String, norms: [TargetKey: TensorNorms] = [:]
+  ) -> [JSONValue.Member] {
     [
       .init("formatVersion", .integer(Int64(Plan.formatVersion))),
       .init("verdict", .string(verdict)),
@@ -33,7 +37,7 @@ extension Plan {
         "options",
         .object(
           options.recorded.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
-      .init("tensors", .array(tensors.map(\.document))),
+      .init("tensors", .array(tensors.map { $0.document(norms: norms[$0.key]) })),
       .init("dropped", .array(dropped.map(\.document))),
       .init("deviations", .array(deviations.map(\.document))),
     ]
@@ -46,7 +50,7 @@ extension Plan {
 }
 
 extension PlannedTensor {
-  var document: JSONValue {
+  fileprivate func document(norms: TensorNorms?) -> JSONValue {
     .object([
       "name": .string(key.name),
       "role": .string(role.path),
@@ -56,6 +60,7 @@ extension PlannedTensor {
       "inputs": .strings(inputs.map(\.name)),
       "steps": .strings(expression.steps),
       "exactness": .string(exactness.rawValue),
+      "norms": norms?.document,
     ])
   }
 }

@@ -25,6 +25,7 @@ package struct PlanBuilder {
     source: any TensorSource, model: RecognisedModel, target: Family, catalogue: FamilyCatalogue,
     options: ConversionOptions, decoderFile: (any TensorSource)? = nil
   ) throws {
+    let options = options.followingPaper(to: target)
     self.source = source
     self.model = model
     self.target = target
@@ -40,7 +41,8 @@ package struct PlanBuilder {
     var adjusted = options
     adjusted.includesDecoder = includesDecoder
     var parameters = try TargetGeometry(
-      model: model, target: target, targetOptions: targetOptions, decoder: decoder?.family, options: adjusted,
+      model: model, target: target, targetOptions: targetOptions, decoder: decoder?.family,
+      options: adjusted,
       decoderSizes: PlanBuilder.decoderSizes(in: decoderFile, target, decoder, catalogue, options)
     ).parameters
     let blocks = try KeptBlocks(

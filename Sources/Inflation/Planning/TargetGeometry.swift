@@ -122,9 +122,14 @@ struct TargetGeometry {
         remedy: symbol == "embedding"
           ? "take a source of 96 or 192 channels, such as Swin-T, Swin-S or Swin-L" : nil)
     }
-    if let hidden = parameters["hidden"], let heads = parameters["heads"],
-      !hidden.isMultiple(of: heads)
-    {
+    let hasGlobalAttention = target.tensors.contains { $0.role.description.hasPrefix("blocks[") }
+    guard let heads = parameters["heads"] else {
+      guard hasGlobalAttention else { return }
+      throw Fault(
+        .missingHyperParameter, "the source's tensors do not tell its number of attention heads",
+        remedy: "say --heads N")
+    }
+    if let hidden = parameters["hidden"], !hidden.isMultiple(of: heads) {
       throw Fault(
         .unsupportedGeometry, "\(hidden) channels do not divide among \(heads) heads",
         remedy: "say --heads N with a divisor of \(hidden)")

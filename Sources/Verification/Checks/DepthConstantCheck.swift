@@ -1,5 +1,6 @@
 import Architectures
 import Diagnostics
+import Inflation
 import Segmenter
 import Tensors
 
@@ -22,9 +23,12 @@ struct DepthConstantCheck {
         because: "the 2D model's grid is \(shown[0]), the 3D model's \(shown[1]): "
           + "they see images of different sizes")
     }
-    if model.record?.options["channels"] == "mean" {
+    let (sources, targets) = try (sourceModel.parameter("channels"), model.parameter("channels"))
+    let channels = ChannelStrategy.used(for: model.record, from: sources, to: targets)
+    guard channels.isExact(from: sources, to: targets) else {
       return .notApplicable(
-        .depthConstant, because: "mean channels scale the input of the 3D model")
+        .depthConstant,
+        because: "with channels \(channels.name) equal images do not give what they gave in 2D")
     }
     return try compare(
       SegmentationModel(model: sourceModel, source: source),

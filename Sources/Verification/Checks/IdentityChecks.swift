@@ -82,7 +82,7 @@ extension IdentityChecks {
         detail: "kernel \(kernel.shape) cannot be an inflation of \(original.shape)",
         tensor: key.name)
     }
-    let expected = expectedDepthSums(of: original, channels: kernel.shape[1])
+    let expected = try expectedDepthSums(of: original, channels: kernel.shape[1])
     let distance = IdentityChecks.relativeDistance(depthSums(of: kernel), expected)
     let bound = tolerance(key) * Double(kernel.shape[2]).squareRoot()
     // Without a record of the strategy, any will do.
@@ -129,54 +129,61 @@ extension IdentityChecks {
     return sums
   }
 
-  /// A target with as many channels keeps them (unless it was asked to mix them); any other gets
-  /// the sum over the source's channels in equal parts.
-  private func expectedDepthSums(of original: FloatTensor, channels: Int) -> [Float] {
+  /// The channels joined as the record says or, without one, as the converter does when it is not
+  /// told: as many are kept, others summed in equal parts.
+  private func expectedDepthSums(of original: FloatTensor, channels: Int) throws -> [Float] {
     let (hidden, sourceChannels) = (original.shape[0], original.shape[1])
     let area = original.shape[2] * original.shape[3]
-    let strategy = model.record?.options["channels"]
-    if strategy == "keep" || (strategy == nil && channels == sourceChannels) {
-      return original.values
-    }
-    let parts = Double(strategy == "mean" ? sourceChannels : channels)
+    let strategy = ChannelStrategy.used(for: model.record, from: sourceChannels, to: channels)
+    if strategy == .keep, channels == sourceChannels { return original.values }
+    let coefficients = try strategy.coefficients(from: sourceChannels, to: channels)
     var expected: [Float] = []
     expected.reserveCapacity(hidden * channels * area)
     for output in 0..<hidden {
-      let sums = (0..<area).map { (index: Int) -> Float in
-        var sum = 0.0
-        for channel in 0..<sourceChannels {
-          sum += Double(original.values[(output * sourceChannels + channel) * area + index])
+      for weights in coefficients {
+        for index in 0..<area {
+          var sum = 0.0
+          for (channel, weight) in weights.enumerated() {
+            let place = (output * sourceChannels + channel) * area + index
+            sum += weight * Double(original.values[place])
+          }
+          expected.append(Float(sum))
         }
-        return Float(sum / parts)
       }
-      for _ in 0..<channels { expected += sums }
     }
     return expected
   }
 
-  /// The first slice that breaks the strategy's pattern: with `average` all slices are equal, with
-  /// `center` all but the middle one are zero.
+  /// The first slice that is not the strategy's part of the sum over all.
   private func misplacedSlice(
     in kernel: FloatTensor, strategy: String, tolerance: Double
   ) -> Int? {
     let (depth, area) = (kernel.shape[2], kernel.shape[3] * kernel.shape[4])
-    let planes = kernel.shape[0] * kernel.shape[1]
-    let slices = (0..<depth).map { (slice: Int) -> [Float] in
-      var values: [Float] = []
-      for plane in 0..<planes {
+    guard let weights = try? DepthStrategy(parsing: strategy).weights(depth: depth) else {
+      return nil
+    }
+    let sums = depthSums(of: kernel)
+    return (0..<depth).first { slice in
+      var (actual, expected): ([Float], [Float]) = ([], [])
+      for plane in 0..<kernel.shape[0] * kernel.shape[1] {
         let start = (plane * depth + slice) * area
-        values += kernel.values[start..<start + area]
+        actual += kernel.values[start..<start + area]
+        expected += sums[plane * area..<(plane + 1) * area].map {
+          Float(Double($0) * weights[slice])
+        }
       }
-      return values
+      return !(IdentityChecks.relativeDistance(actual, expected) <= tolerance)
     }
-    return slices.indices.first { slice in
-      switch strategy {
-      case "average":
-        !(IdentityChecks.relativeDistance(slices[slice], slices[0]) <= tolerance)
-      case "center": slice != depth / 2 && slices[slice].contains { $0 != 0 }
-      default: false
-      }
-    }
+  }
+}
+
+extension ChannelStrategy {
+  /// What the record of a conversion says or, when it says nothing, what the converter does then.
+  static func used(
+    for record: ConversionRecord?, from sources: Int, to targets: Int
+  ) -> ChannelStrategy {
+    let recorded = record?.options["channels"].flatMap { try? ChannelStrategy(parsing: $0) }
+    return recorded ?? (sources == targets ? .keep : .sum)
   }
 }
 

@@ -6,8 +6,12 @@ import Foundation
 /// Files that the user asked for.
 enum OutputFile {
   static func write(_ document: JSONValue, to path: String, replacing: Bool) throws {
+    try write(document.text(), to: path, replacing: replacing)
+  }
+
+  static func write(_ text: String, to path: String, replacing: Bool) throws {
     let file = try AtomicFile(destination: path, replacing: replacing)
-    try file.write(document.text())
+    try file.write(text)
     try file.commit()
   }
 

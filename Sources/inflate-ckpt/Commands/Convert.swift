@@ -23,7 +23,8 @@ struct Convert: ParsableCommand {
 
   @Option(
     name: .customLong("to"),
-    help: ArgumentHelp("What to make: transseg-beit, monai-unetr, video-swin, …", valueName: "target"))
+    help: ArgumentHelp(
+      "What to make: transseg-beit, monai-unetr, video-swin, …", valueName: "target"))
   var target: String
 
   @Option(
@@ -44,7 +45,9 @@ struct Convert: ParsableCommand {
   @Flag(name: .customLong("plan"), help: "Print the plan and write nothing.")
   var planOnly = false
 
-  @Option(help: ArgumentHelp("Write the conversion report as JSON.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Write the conversion report: JSON, or a table to a .txt.", valueName: "file"))
   var report: String?
 
   @Flag(help: "Print JSON: the plan, or the report.")
@@ -116,13 +119,21 @@ struct Convert: ParsableCommand {
       return
     }
     let finished = try ConversionReport(
-      plan: conversion.plan, sourceName: source, record: record, output: output)
-    if let report { try OutputFile.write(finished.document, to: report, replacing: force) }
+      of: conversion, sourceName: source, record: record, output: output)
+    if let report { try write(finished, to: report) }
     if json {
       try StandardOutput.write(finished.document)
     } else {
       try printSummary(of: conversion.plan, output: output)
     }
+  }
+
+  private func write(_ finished: ConversionReport, to path: String) throws {
+    guard path.lowercased().hasSuffix(".txt") else {
+      return try OutputFile.write(finished.document, to: path, replacing: force)
+    }
+    try OutputFile.write(
+      PlanText.full(finished.plan, norms: finished.norms), to: path, replacing: force)
   }
 
   private func printSummary(of plan: Plan, output: String) throws {

@@ -1,19 +1,27 @@
 import Diagnostics
 import Inflation
+import Tensors
 
 /// A conversion's plan for a reader at a terminal.
 enum PlanText {
-  static func full(_ plan: Plan) -> String {
-    var targets = TextTable([
+  /// - Parameter norms: those of every tensor, once the plan is carried out.
+  static func full(_ plan: Plan, norms: [TargetKey: TensorNorms] = [:]) -> String {
+    var columns: [(title: String, alignment: TextTable.Alignment)] = [
       ("target tensor", .left), ("shape", .left), ("dtype", .left), ("action", .left),
       ("from", .left), ("exactness", .left),
-    ])
+    ]
+    if !norms.isEmpty { columns += [("norms before", .right), ("after", .right)] }
+    var targets = TextTable(columns)
     for tensor in plan.tensors {
       let origin = tensor.inputs.map(\.name) + [tensor.detail].compactMap { $0 }
-      targets.add([
-        tensor.key.name, tensor.shape.description, tensor.dtype.rawValue, tensor.action.rawValue,
-        origin.map { printable($0) }.joined(separator: "; "), tensor.exactness.rawValue,
-      ])
+      let figures = norms[tensor.key].map { norms in
+        [norms.before.map(figure).joined(separator: ", "), figure(norms.after)]
+      }
+      targets.add(
+        [
+          tensor.key.name, tensor.shape.description, tensor.dtype.rawValue, tensor.action.rawValue,
+          origin.map { printable($0) }.joined(separator: "; "), tensor.exactness.rawValue,
+        ] + (figures ?? []))
     }
     return targets.text + "\n" + dropped(plan) + summary(plan)
   }
@@ -31,6 +39,10 @@ enum PlanText {
       verdict: \(plan.verdict)
 
       """
+  }
+
+  private static func figure(_ norm: Double?) -> String {
+    norm.map(Quantities.figure) ?? "–"
   }
 
   private static func dropped(_ plan: Plan) -> String {
