@@ -70,4 +70,35 @@ package enum BuiltInZoo {
       ("vit-torchvision-mlp", PackageResources.vit_torchvision_mlp_json),
     ]
   }
+
+  /// Sources, targets and options that are known to work, each the text of one `Recipes/*.json`.
+  package static var recipes: [(name: String, text: [UInt8])] {
+    [
+      ("beit-base-to-monai-unetr", PackageResources.beit_base_to_monai_unetr_json),
+      ("beit-base-to-monai-vit", PackageResources.beit_base_to_monai_vit_json),
+      ("beit-base-to-transseg-beit", PackageResources.beit_base_to_transseg_beit_json),
+      ("dino-base-to-monai-unetr", PackageResources.dino_base_to_monai_unetr_json),
+      ("dino-base-to-monai-vit", PackageResources.dino_base_to_monai_vit_json),
+      ("dino-base-to-transseg-dino", PackageResources.dino_base_to_transseg_dino_json),
+      ("dinov2-base-to-monai-unetr", PackageResources.dinov2_base_to_monai_unetr_json),
+      ("dinov2-base-to-monai-vit", PackageResources.dinov2_base_to_monai_vit_json),
+      ("dinov2-base-to-transseg-dino", PackageResources.dinov2_base_to_transseg_dino_json),
+      ("mae-base-to-monai-unetr", PackageResources.mae_base_to_monai_unetr_json),
+      ("mae-base-to-monai-vit", PackageResources.mae_base_to_monai_vit_json),
+      ("mae-base-to-transseg-dino", PackageResources.mae_base_to_transseg_dino_json),
+      ("sam-base-to-monai-unetr", PackageResources.sam_base_to_monai_unetr_json),
+      ("sam-base-to-monai-vit", PackageResources.sam_base_to_monai_vit_json),
+      ("swin-base-to-transseg-swin", PackageResources.swin_base_to_transseg_swin_json),
+      ("swin-base-to-video-swin", PackageResources.swin_base_to_video_swin_json),
+      ("swin-small-to-monai-swinunetr", PackageResources.swin_small_to_monai_swinunetr_json),
+      ("swin-small-to-transseg-swin", PackageResources.swin_small_to_transseg_swin_json),
+      ("swin-small-to-video-swin", PackageResources.swin_small_to_video_swin_json),
+      ("swin-tiny-to-monai-swinunetr", PackageResources.swin_tiny_to_monai_swinunetr_json),
+      ("swin-tiny-to-transseg-swin", PackageResources.swin_tiny_to_transseg_swin_json),
+      ("swin-tiny-to-video-swin", PackageResources.swin_tiny_to_video_swin_json),
+      ("vit-base-to-monai-unetr", PackageResources.vit_base_to_monai_unetr_json),
+      ("vit-base-to-monai-vit", PackageResources.vit_base_to_monai_vit_json),
+      ("vit-base-to-transseg-dino", PackageResources.vit_base_to_transseg_dino_json),
+    ]
+  }
 }
