@@ -152,10 +152,10 @@ def monai_targets(folders: dict[str, str]):
     for release, folder in folders.items():
         for kind, arguments in (
             ("ViT", vit_arguments | {"qkv_bias": True}), ("UNETR", unetr_arguments),
-            # Earlier releases have windows of 7, and need an image size.
+            # Earlier releases have windows of 7, and those before 1.5 need an image size.
             ("SwinUNETR", {
                 name: value for name, value in swin_arguments.items() if name != "window_size"
-            } | {"img_size": (64, 64, 32)})
+            } | ({"img_size": (64, 64, 32)} if release in ("1.3", "1.4") else {}))
         ):
             words = [sys.executable, "-c", RELEASE, folder, kind, json.dumps(arguments)]
             state = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
