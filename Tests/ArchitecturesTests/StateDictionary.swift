@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Testing
 
 @testable import Architectures
 
