@@ -28,7 +28,9 @@ let package = Package(
     // What the binary carries inside itself.
     .target(
       name: "BuiltInZoo", path: "Zoo", exclude: ["Reference"],
-      resources: [.embedInCode("Families"), .embedInCode("Models")]),
+      resources: [
+        .embedInCode("Families"), .embedInCode("Models"), .embedInCode("Recipes"),
+      ]),
     .target(
       name: "BuiltInSchemas", path: "Schemas",
       resources: [
@@ -39,6 +41,7 @@ let package = Package(
         .embedInCode("mirror-index.schema.json"),
         .embedInCode("model-entry.schema.json"),
         .embedInCode("plan.schema.json"),
+        .embedInCode("recipe.schema.json"),
         .embedInCode("verification-report.schema.json"),
       ]),
 
@@ -51,7 +54,8 @@ let package = Package(
     .target(
       name: "Inflation",
       dependencies: [
-        "Architectures", "Checkpoints", "Diagnostics", "Documents", "Files", "Tensors",
+        "Architectures", "BuiltInZoo", "Checkpoints", "Diagnostics", "Documents", "Files",
+        "Tensors",
       ]),
     .target(name: "Kernels", dependencies: ["Diagnostics", "Tensors"]),
     .target(
@@ -101,8 +105,8 @@ let package = Package(
     .testTarget(
       name: "InflationTests",
       dependencies: [
-        "Architectures", "BuiltInSchemas", "Checkpoints", "Diagnostics", "Documents", "Inflation",
-        "SchemaSupport", "Tensors",
+        "Architectures", "BuiltInSchemas", "BuiltInZoo", "Checkpoints", "Diagnostics", "Documents",
+        "Inflation", "SchemaSupport", "Tensors",
       ]),
     .testTarget(name: "KernelsTests", dependencies: ["Diagnostics", "Kernels"]),
     .testTarget(

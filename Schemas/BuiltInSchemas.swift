@@ -11,6 +11,7 @@ package enum BuiltInSchemas {
       ("mirror-index", PackageResources.mirror_index_schema_json),
       ("model-entry", PackageResources.model_entry_schema_json),
       ("plan", PackageResources.plan_schema_json),
+      ("recipe", PackageResources.recipe_schema_json),
       ("verification-report", PackageResources.verification_report_schema_json),
     ]
   }

@@ -58,7 +58,8 @@ package struct ConversionRecord: Sendable, Equatable {
       "target": .string(targetID),
       "parameters": .object(
         parameters.sorted { $0.key < $1.key }.map { .init($0.key, .integer(Int64($0.value))) }),
-      "targetOptions": targetOptions.isEmpty ? nil : .object(ConversionRecord.members(targetOptions)),
+      "targetOptions": targetOptions.isEmpty
+        ? nil : .object(ConversionRecord.members(targetOptions)),
       "decoderLayers": .integers(decoderLayers),
       "options": .object(ConversionRecord.members(options)),
       "sourceSHA256": .string(sourceDigest),

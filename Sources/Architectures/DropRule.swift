@@ -56,14 +56,16 @@ package struct DropRule: Sendable, Hashable {
     DropRule("pre-norm", "the target does not normalise tokens before its first block", .blocks),
     DropRule("patch-norm", "the target does not normalise its patch embedding", .blocks),
     DropRule("stage-norm", "normalises a stage's output, which the target passes on as it is"),
-    DropRule("relative-position-bias", "the target's attention knows no relative positions", .blocks),
+    DropRule(
+      "relative-position-bias", "the target's attention knows no relative positions", .blocks),
     DropRule(
       "decomposed-relative-position",
       "biases that depend on the query have no place in the target's attention", .blocks),
     DropRule(
       "cosine-attention", "the target scores by products of queries and keys, not by their angle",
       .blocks),
-    DropRule("post-norm", "the target normalises before attention and perceptron, not after", .blocks),
+    DropRule(
+      "post-norm", "the target normalises before attention and perceptron, not after", .blocks),
     DropRule(
       "window-attention", "blocks that attended within windows attend everywhere in the target",
       .blocks),

@@ -44,7 +44,9 @@ extension Family {
     _ indices: Indices
   ) -> AnySequence<Indices> {
     guard let (index, limit) = limits.first else { return AnySequence([indices]) }
-    let count = max(0, limit.value(given: values, at: indices) ?? 0)
+    // A description may claim any number; beyond the limit no tensor's name could follow.
+    let count = min(
+      max(0, limit.value(given: values, at: indices) ?? 0), NumberedName.indexLimit)
     return AnySequence(
       (0..<count).lazy.flatMap { position in
         positions(

@@ -12,12 +12,16 @@ extension TensorRule {
     guard (order == nil) == (orderAxis == nil) else {
       throw reader.fault("order and orderAxis go together")
     }
+    let layout = try reader.optionalMember("layout")
+    guard layout != nil || order == nil else {
+      throw reader.fault("an order needs a layout with its axis")
+    }
     self = try located(in: .init(pointer: reader.pointer)) {
       TensorRule(
         name: try NamePattern(reader.member("name").string()),
-        role: RolePattern(try reader.member("role").word(1...200)),
+        role: try RolePattern(reader.member("role").word(1...200)),
         shape: try reader.member("shape").elements().map { try ShapeExpression($0.string()) },
-        layout: try reader.optionalMember("layout").map {
+        layout: try layout.map {
           try StoredLayout($0.string(), order: order.map { (orderAxis ?? "", $0) })
         },
         isOptional: try reader.optionalMember("optional")?.boolean() ?? false,
@@ -27,9 +31,9 @@ extension TensorRule {
           Role(try $0.word(1...200))
         } ?? [],
         conditions: try reader.optionalMember("when")?.dictionary { try $0.words() } ?? [:],
-        ranges: try reader.optionalMember("range")?.dictionary {
-          try ShapeExpression($0.string())
-        } ?? [:],
+        ranges: Dictionary(
+          try reader.optionalMember("range")?.members().map(Family.equation) ?? []
+        ) { first, _ in first },
         isTransposed: try reader.optionalMember("transposed")?.boolean() ?? false)
     }
   }
@@ -54,9 +58,10 @@ extension Family.GeometryRules {
   init(_ document: JSONReader) throws {
     defaults = try document.optionalMember("defaults")?.members().map(Family.equation) ?? []
     fixed = try document.optionalMember("fixed")?.members().map(Family.fixed) ?? []
-    multiples =
-      try document.optionalMember("multiples")?.dictionary { try $0.integer(in: 2...1 << 20) }
-      ?? [:]
+    let multiples = try document.optionalMember("multiples")?.members().map { member in
+      (try Family.symbol(member), try member.reader.integer(in: 2...1 << 20))
+    }
+    self.multiples = Dictionary(multiples ?? []) { first, _ in first }
     depthAxis = try document.optionalMember("depthAxis")?.integer(in: 0...2)
     refusals = try document.optionalMember("refuses")?.elements().map(Family.refusal) ?? []
   }
@@ -91,10 +96,11 @@ extension Family {
       }) {
         throw fault("nothing tells how many values {\(unknown)} has", "list it among the indices")
       }
-      for (option, values) in rule.conditions {
-        guard let known = options.first(where: { $0.name == option })?.values,
-          values.allSatisfy(known.contains)
-        else { throw fault("\(printable(option)) is no option with these values", nil) }
+      if let stranger = rule.ranges.keys.first(where: { !rule.name.indices.contains($0) }) {
+        throw fault("{\(stranger)} is no index of \(name)", nil)
+      }
+      if let option = unknownOption(in: rule.conditions) {
+        throw fault("\(printable(option)) is no option with these values", nil)
       }
     }
     for (number, entry) in drops.enumerated() {
@@ -103,6 +109,22 @@ extension Family {
           .invalidFamily, "\(entry.name) has a rule already",
           at: .init(pointer: "/drops/\(number)"))
       }
+    }
+    let fixed = geometry.fixed.map { ("/fixed/\($0.symbol)", $0.conditions) }
+    let refused = geometry.refusals.enumerated().map { ("/refuses/\($0)", $1.conditions) }
+    for (pointer, conditions) in fixed + refused {
+      guard let option = unknownOption(in: conditions) else { continue }
+      throw Fault(
+        .invalidFamily, "\(printable(option)) is no option with these values",
+        at: .init(pointer: pointer))
+    }
+  }
+
+  /// The first option of a condition that the family does not have, or not with these values.
+  private func unknownOption(in conditions: [String: [String]]) -> String? {
+    conditions.keys.sorted().first { name in
+      let known = options.first { $0.name == name }?.values ?? []
+      return !(conditions[name] ?? []).allSatisfy(known.contains)
     }
   }
 
@@ -130,23 +152,30 @@ extension Family {
   static func equation(
     _ member: (name: String, reader: JSONReader)
   ) throws -> (String, ShapeExpression) {
+    let name = try symbol(member)
+    return try located(in: .init(pointer: member.reader.pointer)) {
+      (name, try ShapeExpression(member.reader.string()))
+    }
+  }
+
+  /// The name of a member that is a symbol.
+  static func symbol(_ member: (name: String, reader: JSONReader)) throws -> String {
     guard isSymbol(member.name) else {
       throw member.reader.fault("\"\(printable(member.name))\" is no symbol")
     }
-    return try located(in: .init(pointer: member.reader.pointer)) {
-      (member.name, try ShapeExpression(member.reader.string()))
-    }
+    return member.name
   }
 
   static func fixed(_ member: (name: String, reader: JSONReader)) throws -> Fixed {
     let range = 1...1 << 20
+    let symbol = try symbol(member)
     guard case .object = member.reader.value else {
       return Fixed(
-        symbol: member.name, value: try member.reader.integer(in: range), conditions: [:])
+        symbol: symbol, value: try member.reader.integer(in: range), conditions: [:])
     }
     try member.reader.allowOnlyStated(["value", "when"])
     return Fixed(
-      symbol: member.name, value: try member.reader.member("value").integer(in: range),
+      symbol: symbol, value: try member.reader.member("value").integer(in: range),
       conditions: try member.reader.member("when").dictionary { try $0.words() })
   }
 
@@ -161,9 +190,17 @@ extension Family {
   static func option(
     _ member: (name: String, reader: JSONReader)
   ) throws -> (name: String, values: [String]) {
-    let values = try member.reader.elements().map { try $0.word(1...40) }
-    guard !values.isEmpty else { throw member.reader.fault("the list is empty") }
-    return (member.name, values)
+    let isName = { (byte: UInt8) in (0x61...0x7A).contains(byte) || byte == 0x5F }
+    guard (1...40).contains(member.name.utf8.count),
+      member.name.utf8.allSatisfy({
+        isName($0) || (0x30...0x39).contains($0)
+      }), member.name.utf8.first.map(isName) == true
+    else {
+      throw member.reader.fault(
+        "\"\(printable(member.name))\" cannot be the name of an option",
+        remedy: "use 1 to 40 lower-case letters, digits and underscores, no digit first")
+    }
+    return (member.name, try member.reader.words())
   }
 
   static func layers(
@@ -203,6 +240,8 @@ extension JSONReader {
   /// One word, or a list of them.
   fileprivate func words() throws -> [String] {
     if case .string = value { return [try word(1...40)] }
-    return try elements().map { try $0.word(1...40) }
+    let words = try elements().map { try $0.word(1...40) }
+    guard !words.isEmpty else { throw fault("the list is empty") }
+    return words
   }
 }

@@ -9,15 +9,18 @@ package struct RecognitionHints: Sendable {
   /// What the model was built with or without: `proj_type`, `version`.
   package var options: [String: String]
   package var decoderLayers: [Int]?
+  /// What a `config.json` says, which counts where the shapes leave something open.
+  package var configuration: ModelConfiguration?
 
   package init(
     familyID: String? = nil, parameters: [String: Int] = [:], options: [String: String] = [:],
-    decoderLayers: [Int]? = nil
+    decoderLayers: [Int]? = nil, configuration: ModelConfiguration? = nil
   ) {
     self.familyID = familyID
     self.parameters = parameters
     self.options = options
     self.decoderLayers = decoderLayers
+    self.configuration = configuration
   }
 }
 

@@ -31,6 +31,27 @@ package struct FamilyCatalogue: Sendable {
       })
   }
 
+  /// With the families of a user's own documents, each with where it comes from.
+  ///
+  /// - Throws: `invalid-document` or `invalid-family` with the file and a pointer into it, also when
+  ///   an id is taken already.
+  package func adding(_ documents: [(origin: String, document: JSONValue)]) throws
+    -> FamilyCatalogue
+  {
+    guard !documents.isEmpty else { return self }
+    var all = families
+    for (origin, document) in documents {
+      let family = try located(in: .init(file: origin)) { try Family(JSONReader(document)) }
+      guard !all.contains(where: { $0.id == family.id }) else {
+        throw Fault(
+          .invalidFamily, "there is a family called \"\(family.id)\" already",
+          at: .init(file: origin, pointer: "/id"), remedy: "give this one another id")
+      }
+      all.append(family)
+    }
+    return try located(in: .init(file: documents.last?.origin)) { try FamilyCatalogue(all) }
+  }
+
   /// - Throws: `usage` with the known ids.
   package func family(_ id: String) throws -> Family {
     guard let family = families.first(where: { $0.id == id }) else {

@@ -50,7 +50,8 @@ struct FamilyMatch {
       component = part
     }
     if !prefix.isEmpty { dropBesides(prefix, names[""]) }
-    solveParameters(assuming: parts.flatMap { $0.0.assumptions })
+    solveParameters(
+      configuration: hints.configuration, assuming: parts.flatMap { $0.0.assumptions })
     for ((part, partPrefix), counts) in zip(parts, counts) {
       findMissing(part, prefix: partPrefix, fitCounts: counts)
     }
@@ -148,8 +149,10 @@ struct FamilyMatch {
   }
 
   /// Finds the symbols' values from the shapes: an extent with one unknown gives its value, an
-  /// extent with none must agree. What stays open afterwards is assumed as the family says.
+  /// extent with none must agree. What stays open afterwards is what a configuration says, or else
+  /// assumed as the family says.
   private mutating func solveParameters(
+    configuration: ModelConfiguration?,
     assuming assumptions: [(symbol: String, value: ShapeExpression)]
   ) {
     for fit in fits where fit.rule.shape.count != fit.tensor.shape.rank {
@@ -160,6 +163,8 @@ struct FamilyMatch {
             + "\(fit.rule.shape.count) axes here"))
     }
     fits.removeAll { $0.rule.shape.count != $0.tensor.shape.rank }
+    bindUntilStable()
+    takeOpen(from: configuration)
     bindUntilStable()
     // A cube of unknown extent has three unknowns until two of them are assumed.
     for last in assumptions.indices {
@@ -172,6 +177,15 @@ struct FamilyMatch {
     }
     bindUntilStable()
     for fit in fits { check(fit) }
+  }
+
+  /// Windows are those of stages; other encoders with windows say themselves what they are.
+  private mutating func takeOpen(from configuration: ModelConfiguration?) {
+    let hasStages = parameters["stages"] != nil
+    for (symbol, value) in configuration?.parameters ?? [:] where parameters[symbol] == nil {
+      guard hasStages == (symbol != "heads") else { continue }
+      parameters[symbol] = value
+    }
   }
 
   private mutating func bindUntilStable(

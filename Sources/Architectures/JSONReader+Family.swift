@@ -1,11 +1,11 @@
 import Diagnostics
 import Documents
 
-/// The kinds of values in a family's description.
+/// The kinds of values in descriptions of families and recipes.
 extension JSONReader {
   /// Like `allowOnly`, and refuses members that are `null`: an absent value is left out, so that
   /// there is one way to write a document.
-  func allowOnlyStated(_ names: Set<String>) throws {
+  package func allowOnlyStated(_ names: Set<String>) throws {
     try allowOnly(names)
     for (name, reader) in try members() where reader.value == .null {
       throw reader.fault("\"\(printable(name))\" is null", remedy: "leave the member out")
@@ -13,7 +13,7 @@ extension JSONReader {
   }
 
   /// Lower-case ASCII letters, digits and `-._`, a letter or digit first, at most 100.
-  func familyID() throws -> String {
+  package func familyID() throws -> String {
     let id = try string()
     let isFirst = { (byte: UInt8) in
       (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte)
@@ -29,7 +29,7 @@ extension JSONReader {
   }
 
   /// A text without control characters.
-  func text(_ length: ClosedRange<Int>) throws -> String {
+  package func text(_ length: ClosedRange<Int>) throws -> String {
     let text = try string()
     guard length.contains(text.unicodeScalars.count),
       !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
@@ -42,7 +42,7 @@ extension JSONReader {
   }
 
   /// A text of printable ASCII characters without spaces, as the names of tensors are.
-  func word(_ length: ClosedRange<Int>) throws -> String {
+  package func word(_ length: ClosedRange<Int>) throws -> String {
     let text = try string()
     guard length.contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
     else {
@@ -68,7 +68,7 @@ extension JSONReader {
   }
 
   /// One of an enumeration's raw values.
-  func choice<Choice>() throws -> Choice
+  package func choice<Choice>() throws -> Choice
   where Choice: RawRepresentable<String> & CaseIterable {
     let text = try string()
     guard let choice = Choice(rawValue: text) else {

@@ -54,7 +54,8 @@ package struct NamePattern: Sendable, Hashable, CustomStringConvertible {
 
   /// The indices with which the pattern is `name`, or nil when it never is.
   func indices(of name: NumberedName) -> Indices? {
-    if isOpen { return name.text.hasPrefix(description.dropLast()) ? [:] : nil }
+    // By bytes: Swift's strings take names for equal that a file tells apart.
+    if isOpen { return name.text.utf8.starts(with: description.utf8.dropLast()) ? [:] : nil }
     guard name.form == form else { return nil }
     var found: Indices = [:]
     var position = 0
@@ -108,7 +109,7 @@ private struct LinearNumber: Sendable, Hashable {
     let values = { expression.value(given: [:], at: [$0: $1]) }
     guard let name = expression.names.first, expression.names.count == 1,
       let zeroth = values(name, 0), let first = values(name, 1), let second = values(name, 2),
-      zeroth >= 0, first > zeroth, second - first == first - zeroth
+      zeroth >= 0, first > zeroth, second > first, second - first == first - zeroth
     else { return nil }
     index = name
     offset = zeroth

@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// What a tensor is for, whatever a family calls it: `blocks[3].attention.queryKeyValue.weight`.
 ///
 /// Sources and targets meet only in the roles, so that N sources and M targets need N+M
@@ -46,15 +48,21 @@ package struct RolePattern: Sendable, Hashable, CustomStringConvertible {
   /// What stands before, between and after the indices.
   private let texts: [String]
 
-  package init(_ text: String) {
+  /// - Throws: `invalid-family` when the braces or what is in them make no sense.
+  package init(_ text: String) throws {
     description = text
     var texts: [String] = []
     var indices: [String] = []
     for (number, part) in text.split(separator: "{", omittingEmptySubsequences: false).enumerated()
     {
-      let halves = part.split(separator: "}", maxSplits: 1, omittingEmptySubsequences: false)
+      let halves = part.split(separator: "}", omittingEmptySubsequences: false)
+      guard halves.count == (number == 0 ? 1 : 2), number == 0 || isSymbol(halves[0]) else {
+        throw Fault(
+          .invalidFamily, "\"\(printable(text))\" is no role",
+          remedy: "write a running index as {index}")
+      }
       if number > 0 { indices.append(String(halves[0])) }
-      texts.append(String(number > 0 && halves.count < 2 ? "" : halves[halves.count - 1]))
+      texts.append(String(halves[halves.count - 1]))
     }
     self.texts = texts
     self.indices = indices

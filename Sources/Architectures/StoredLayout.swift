@@ -81,7 +81,12 @@ package struct StoredLayout: Sendable, Hashable, CustomStringConvertible {
   ) throws -> Rearrangement {
     let from = input.joined().map(\.name)
     let to = output.joined().map(\.name)
-    var shape = output.map { $0.reduce(1) { $0 * (extents[$1.name] ?? 1) } }
+    var shape = try output.map { group in
+      guard let extent = group.map({ extents[$0.name] ?? 1 }).productIfRepresentable() else {
+        throw mismatch(input.joined().map { extents[$0.name] ?? 1 })
+      }
+      return extent
+    }
     if toCanonical { shape = splittingCorners(shape) }
     return try Rearrangement(
       split: from.map { extents[$0] ?? 1 },
@@ -113,8 +118,9 @@ package struct StoredLayout: Sendable, Hashable, CustomStringConvertible {
   private func joiningCorners(_ extents: [Int]) throws -> [Int] {
     guard let selection, let axis = cornersAxis else { return extents }
     let dimensions = selection.positions.count == 8 ? 3 : 2
-    guard extents.count == canonical.count + dimensions - 1 else { throw mismatch(extents) }
-    let count = extents[axis..<axis + dimensions].reduce(1, *)
+    guard extents.count == canonical.count + dimensions - 1,
+      let count = Array(extents[axis..<axis + dimensions]).productIfRepresentable()
+    else { throw mismatch(extents) }
     return Array(extents[..<axis]) + [count] + Array(extents[(axis + dimensions)...])
   }
 
@@ -132,11 +138,13 @@ extension StoredLayout {
     var extents: [String: Int] = [:]
     for axis in (stored + canonical).joined() {
       let given = axis.extent.map { $0.value(given: values, at: indices) } ?? values[axis.name]
-      if let given { extents[axis.name] = given }
+      guard let given else { continue }
+      guard (1...1 << 40).contains(given) else { throw mismatch(actual) }
+      extents[axis.name] = given
     }
     for (group, extent) in zip(groups, actual) {
       let known = group.compactMap { extents[$0.name] }
-      let product = known.reduce(1) { $0 &* $1 }
+      guard let product = known.productIfRepresentable() else { throw mismatch(actual) }
       switch group.count - known.count {
       case 0: guard product == extent else { throw mismatch(actual) }
       case 1:
@@ -190,6 +198,18 @@ extension StoredLayout {
     Fault(
       .invalidFamily, "\"\(printable(text))\" is no layout",
       remedy: "write the stored axes, ->, and the role's axes: \"(a b) c -> c a b\"")
+  }
+}
+
+extension [Int] {
+  /// The product, or nil beyond 63 bits.
+  fileprivate func productIfRepresentable() -> Int? {
+    reduce(Optional(1)) { product, factor in
+      product.flatMap {
+        let (value, overflow) = $0.multipliedReportingOverflow(by: factor)
+        return overflow ? nil : value
+      }
+    }
   }
 }
 

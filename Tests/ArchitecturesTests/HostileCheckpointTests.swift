@@ -14,18 +14,31 @@ struct HostileCheckpointTests {
 
   @Test(
     "a block with an absurd number is a stranger",
-    arguments: ["9223372036854775807", "9223372036854775806", "1048576", "99999999999999999999"])
+    arguments: [
+      "9223372036854775807", "9223372036854775806", "1048575", "10000", "99999999999999999999",
+    ])
   func absurdNumber(number: String) throws {
     let name = "blocks.\(number).norm1.weight"
     let model = try FamilyCatalogue.builtIn().recognise(ShapesOnly.beit().adding([name: [8]]))
     #expect(model.unclaimed == [SourceKey(name)])
   }
 
-  @Test("a million missing blocks are counted, not listed")
-  func millionBlocks() throws {
-    let fault = try fault(.beit().adding(["blocks.1048575.norm1.weight": [8]]))
+  @Test("a hundred thousand missing tensors are counted, not listed")
+  func missingBlocks() throws {
+    let fault = try fault(.beit().adding(["blocks.9999.norm1.weight": [8]]))
     #expect(fault.place.tensor == "blocks.2.norm1.weight")
     #expect(fault.reason.contains("and "))
+  }
+
+  @Test("stages without end that a record claims are no work")
+  func endlessStages() throws {
+    let source = try #require(StateDictionary.all.first { $0.family == "swin-timm" }).source
+    let claim = { (members: [JSONValue.Member]) in
+      source.recording(("target", "video-swin"), ("parameters", .object(members)))
+    }
+    _ = try fault(claim([.init("stages", .integer(1 << 20))]))
+    let deep = (0..<100).map { JSONValue.Member("depth[\($0)]", .integer(1 << 20)) }
+    _ = try fault(claim([.init("stages", .integer(1 << 20))] + deep))
   }
 
   @Test("a name of a million numbers is no work")
@@ -72,7 +85,9 @@ struct HostileCheckpointTests {
     ("parameters", .object([.init("depth", "2")])), ("parameters", .object([.init("depth", 0)])),
     ("parameters", .object([.init("depth", -1)])), ("parameters", .object([.init("depth", 1.5)])),
     ("parameters", .object([.init("depth", .integer(.max))])),
-    ("parameters", .object([.init("depth", 1e300)])), ("decoderLayers", "0,1"),
+    ("parameters", .object([.init("depth", 1e300)])),
+    ("targetOptions", .object([.init("version", 1)])), ("targetOptions", .array([])),
+    ("decoderLayers", "0,1"),
     ("decoderLayers", .integers([-1])), ("decoderLayers", .integers([.max])),
     ("options", .object([.init("dtype", 1)])), ("sourceSHA256", 3), ("unknown", 1),
   ]

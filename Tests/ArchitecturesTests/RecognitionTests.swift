@@ -31,7 +31,7 @@ struct RecognitionTests {
         "gridWidth": 3, "heads": 2, "mlp": 16, "depth": 2,
       ])
     #expect(try model.imageSize() == [12, 12])
-    #expect(model.keys["blocks[1].mlp.fc1.weight"]?.name == "\(prefix)blocks.1.mlp.fc1.weight")
+    #expect(model.key(of: "blocks[1].mlp.fc1.weight")?.name == "\(prefix)blocks.1.mlp.fc1.weight")
     #expect(model.unclaimed.isEmpty)
     #expect(!model.hasDecoder)
   }
@@ -96,7 +96,7 @@ struct RecognitionTests {
   func ambiguous() throws {
     let text = { (id: String) in
       """
-      {"formatVersion": 1, "id": "\(id)", "title": "T", "dimensions": 2,
+      {"formatVersion": 2, "id": "\(id)", "title": "T", "dimensions": 2,
        "tensors": [{"name": "w", "role": "w", "shape": ["n"]}]}
       """
     }

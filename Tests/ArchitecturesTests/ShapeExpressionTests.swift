@@ -30,10 +30,27 @@ struct ShapeExpressionTests {
     #expect(rows.solved(for: "grid", equals: 0, given: [:]) == nil)
   }
 
+  @Test("may be elements of a list, by a running index")
+  func lists() throws {
+    let heads = try ShapeExpression("heads[stage+1]")
+    #expect(heads.value(given: ["heads[1]": 4, "heads[2]": 8], at: ["stage": 1]) == 8)
+    #expect(heads.value(given: ["heads[1]": 4], at: ["stage": 1]) == nil)
+    #expect(heads.value(given: ["heads[1]": 4]) == nil)
+    #expect(heads.symbol(at: ["stage": 0]) == "heads[1]")
+    #expect(heads.symbols(at: ["stage": 0]) == ["heads[1]"])
+    #expect(heads.names == ["heads", "stage"])
+    let width = try ShapeExpression("3*embedding*2^stage")
+    #expect(width.value(given: ["embedding": 4], at: ["stage": 2]) == 48)
+    #expect(width.solved(for: "embedding", equals: 48, given: [:], at: ["stage": 2]) == 4)
+    #expect(width.symbol(at: ["stage": 2]) == nil)
+    #expect(width.value(given: ["embedding": 4], at: ["stage": 9]) == nil)
+  }
+
   @Test(
     "that are malformed are refused",
     arguments: [
-      "", "3*", "(hidden", "hidden)", "3/2", "a b", "-3", String(repeating: "(", count: 99),
+      "", "3*", "(hidden", "hidden)", "3/2", "a b", "-3", "a[", "a[]", "a[1", "a]", "a[b]]", "[a]",
+      String(repeating: "(", count: 99),
     ])
   func malformed(text: String) throws {
     #expect { try ShapeExpression(text) } throws: { ($0 as? Fault)?.code == .invalidFamily }

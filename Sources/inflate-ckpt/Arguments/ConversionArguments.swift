@@ -13,7 +13,8 @@ struct ConversionArguments: ParsableArguments {
   var imageSize: ImageSize?
 
   @Option(
-    help: ArgumentHelp("Extents of a patch. The target's usual ones by default.", valueName: "h,w,d"),
+    help: ArgumentHelp(
+      "Extents of a patch. The target's usual ones by default.", valueName: "h,w,d"),
     transform: ImageSize.init(parsing:))
   var patchSize: ImageSize?
 
@@ -23,11 +24,14 @@ struct ConversionArguments: ParsableArguments {
     transform: ImageSize.init(parsing:))
   var window: ImageSize?
 
-  @Option(help: ArgumentHelp("The axis of the volume through its slices: 0, 1 or 2.", valueName: "n"))
-  var depthAxis = 2
+  @Option(
+    help: ArgumentHelp(
+      "The axis of the volume through its slices: 0, 1 or 2, the last by default.", valueName: "n"))
+  var depthAxis: Int?
 
-  @Option(help: ArgumentHelp("Input channels of the 3D model.", valueName: "n"))
-  var inChannels = 1
+  @Option(
+    help: ArgumentHelp("Input channels of the 3D model, 1 by default.", valueName: "n"))
+  var inChannels: Int?
 
   @Option(
     help: ArgumentHelp("Classes of the decoder. The source's by default.", valueName: "n"))
@@ -37,7 +41,8 @@ struct ConversionArguments: ParsableArguments {
   var featureSize: Int?
 
   @Option(
-    help: ArgumentHelp("The release that the target's names are for: monai-1.6.", valueName: "release"))
+    help: ArgumentHelp(
+      "The release that the target's names are for: monai-1.6.", valueName: "release"))
   var targetVersion: String?
 
   @Option(
@@ -49,9 +54,10 @@ struct ConversionArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How the 2D kernels spread over the depth: \(DepthStrategy.forms).", valueName: "strategy"),
+      "How the 2D kernels spread over the depth: \(DepthStrategy.forms). The first by default.",
+      valueName: "strategy"),
     transform: DepthStrategy.init(parsing:))
-  var patchEmbed = DepthStrategy.average
+  var patchEmbed: DepthStrategy?
 
   @Option(
     help: ArgumentHelp(
@@ -62,26 +68,29 @@ struct ConversionArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "How position embeddings spread over the depth: \(PositionDepthStrategy.forms).",
-      valueName: "strategy"),
+      "How position embeddings spread over the depth: \(PositionDepthStrategy.forms). The first by "
+        + "default.", valueName: "strategy"),
     transform: PositionDepthStrategy.init(parsing:))
-  var posEmbed = PositionDepthStrategy.tile
-
-  @Option(
-    help: ArgumentHelp("How position embeddings are brought to another grid.", valueName: "method"))
-  var posEmbedResize = PositionResizeMethod.bicubicAntialiased
+  var posEmbed: PositionDepthStrategy?
 
   @Option(
     help: ArgumentHelp(
-      "How relative position biases spread over the depth: \(BiasDepthStrategy.forms).",
-      valueName: "strategy"),
+      "How position embeddings are brought to another grid. The first by default.",
+      valueName: "method"))
+  var posEmbedResize: PositionResizeMethod?
+
+  @Option(
+    help: ArgumentHelp(
+      "How relative position biases spread over the depth: \(BiasDepthStrategy.forms). The first by "
+        + "default.", valueName: "strategy"),
     transform: BiasDepthStrategy.init(parsing:))
-  var relPos = BiasDepthStrategy.tile
+  var relPos: BiasDepthStrategy?
 
   @Option(
     help: ArgumentHelp(
-      "How relative-position-bias tables are brought to another grid.", valueName: "method"))
-  var relPosResize = BiasResizeMethod.geometric
+      "How relative-position-bias tables are brought to another grid. The first by default.",
+      valueName: "method"))
+  var relPosResize: BiasResizeMethod?
 
   @Option(
     help: ArgumentHelp(
@@ -91,27 +100,28 @@ struct ConversionArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Decoder weights that the source lacks: \(DecoderInitialisation.forms).",
+      "Decoder weights that the source lacks: \(DecoderInitialisation.forms). The first by default.",
       valueName: "from"),
     transform: DecoderInitialisation.init(parsing:))
-  var decoderInit = DecoderInitialisation.seeded
+  var decoderInit: DecoderInitialisation?
 
-  @Option(help: ArgumentHelp("Seed of --decoder-init seeded.", valueName: "n"))
-  var seed: UInt64 = 0
+  @Option(help: ArgumentHelp("Seed of --decoder-init seeded, 0 by default.", valueName: "n"))
+  var seed: UInt64?
 
   @Option(
     help: ArgumentHelp(
-      "Element type of the stored weights: \(StoredDType.forms.joined(separator: ", ")).",
-      valueName: "type"),
+      "Element type of the stored weights: \(StoredDType.forms.joined(separator: ", ")). The first "
+        + "by default.", valueName: "type"),
     transform: StoredDType.init(parsing:))
-  var dtype = StoredDType.keep
+  var dtype: StoredDType?
 
   @Option(
     parsing: .singleValue,
     help: ArgumentHelp("Agree with what a rule loses; may be repeated.", valueName: "rule"))
   var allowLoss: [String] = []
 
-  @Option(help: ArgumentHelp("Do as the paper's own loader does, quirks included.", valueName: "code"))
+  @Option(
+    help: ArgumentHelp("Do as the paper's own loader does, quirks included.", valueName: "code"))
   var compat: Compatibility?
 
   enum Compatibility: String, ExpressibleByArgument, CaseIterable {
@@ -119,11 +129,13 @@ struct ConversionArguments: ParsableArguments {
   }
 
   func validate() throws {
-    if inChannels < 1 { throw ValidationError("--in-channels \(inChannels) is not positive") }
+    if let inChannels, inChannels < 1 {
+      throw ValidationError("--in-channels \(inChannels) is not positive")
+    }
     if let outChannels, outChannels < 1 {
       throw ValidationError("--out-channels \(outChannels) is not positive")
     }
-    if !(0...2).contains(depthAxis) {
+    if let depthAxis, !(0...2).contains(depthAxis) {
       throw ValidationError("--depth-axis \(depthAxis) is none of 0, 1, 2")
     }
     if let featureSize, featureSize < 1 {
@@ -140,33 +152,44 @@ struct ConversionArguments: ParsableArguments {
 
   /// The options for one source, whose own size stands in for what was not said where the target is
   /// made for one image size.
-  func options(for model: RecognisedModel, target: Family) throws -> ConversionOptions {
-    var extents = imageSize?.extents
+  ///
+  /// - Parameter recipe: what holds where the command line says nothing.
+  func options(
+    for model: RecognisedModel, target: Family, recipe: ConversionOptions?
+  ) throws -> ConversionOptions {
+    var extents = imageSize?.extents ?? recipe?.imageSize
     if extents == nil, target.geometry.depthAxis != nil, let own = try? model.imageSize() {
       extents = Array(own.prefix(2)) + [5]
     }
-    var options = try ConversionOptions(imageSize: extents)
-    options.patchSize = patchSize?.extents
-    options.window = window?.extents
-    options.depthAxis = depthAxis
-    options.inputChannels = inChannels
-    options.outputChannels = outChannels
-    options.featureSize = featureSize
-    options.targetOptions = try targetOptions(of: target)
-    options.patchEmbedding = patchEmbed
-    options.channels = channels
-    options.positionDepth = posEmbed
-    options.positionResize = posEmbedResize
-    options.biasDepth = relPos
-    options.biasResize = relPosResize
-    options.includesDecoder = decoder != "none"
-    options.decoderID = decoder == "none" ? nil : decoder
-    options.decoderInitialisation = decoderInit
-    options.seed = seed
-    options.storedDType = dtype
-    options.allowedLosses = Set(allowLoss)
+    var options = try recipe ?? ConversionOptions()
+    options.imageSize = try ConversionOptions(imageSize: extents).imageSize
+    options.patchSize = patchSize?.extents ?? options.patchSize
+    options.window = window?.extents ?? options.window
+    options.depthAxis = depthAxis ?? options.depthAxis
+    options.inputChannels = inChannels ?? options.inputChannels
+    options.outputChannels = outChannels ?? options.outputChannels
+    options.featureSize = featureSize ?? options.featureSize
+    try options.targetOptions.merge(targetOptions(of: target)) { _, given in given }
+    takeStrategies(into: &options)
+    options.allowedLosses.formUnion(allowLoss)
     options.isTransSegCompatible = compat == .transseg
     return options
+  }
+
+  private func takeStrategies(into options: inout ConversionOptions) {
+    options.patchEmbedding = patchEmbed ?? options.patchEmbedding
+    options.channels = channels ?? options.channels
+    options.positionDepth = posEmbed ?? options.positionDepth
+    options.positionResize = posEmbedResize ?? options.positionResize
+    options.biasDepth = relPos ?? options.biasDepth
+    options.biasResize = relPosResize ?? options.biasResize
+    if let decoder {
+      options.includesDecoder = decoder != "none"
+      options.decoderID = options.includesDecoder ? decoder : nil
+    }
+    options.decoderInitialisation = decoderInit ?? options.decoderInitialisation
+    options.seed = seed ?? options.seed
+    options.storedDType = dtype ?? options.storedDType
   }
 
   private func targetOptions(of target: Family) throws -> [String: String] {
@@ -179,7 +202,8 @@ struct ConversionArguments: ParsableArguments {
     }
     if let targetVersion {
       let name = target.id.split(separator: "-").first.map(String.init) ?? ""
-      guard targetVersion.hasPrefix("\(name)-"), target.options.contains(where: { $0.name == "version" })
+      guard targetVersion.hasPrefix("\(name)-"),
+        target.options.contains(where: { $0.name == "version" })
       else {
         throw Fault(
           .usage, "\(target.title) has no release \"\(printable(targetVersion))\"",

@@ -12,7 +12,8 @@ struct Convert: ParsableCommand {
     abstract: "Inflates a 2D checkpoint into a 3D segmenter's.",
     discussion: """
       The plan accounts for every tensor of the source and of the target; --plan prints it and \
-      writes nothing. The same source and options give the same bytes.
+      writes nothing. The same source and options give the same bytes. A recipe holds a target and \
+      options that are known to work; what the command line says goes before it.
       """)
 
   @Argument(
@@ -24,8 +25,15 @@ struct Convert: ParsableCommand {
   @Option(
     name: .customLong("to"),
     help: ArgumentHelp(
-      "What to make: transseg-beit, monai-unetr, video-swin, …", valueName: "target"))
-  var target: String
+      "What to make: transseg-beit, monai-unetr, video-swin, … The recipe's by default.",
+      valueName: "target"))
+  var target: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Target and options that are known to work: the name of a built-in recipe, or a file.",
+      valueName: "name|file"))
+  var recipe: String?
 
   @Option(
     name: [.customShort("o"), .long],
@@ -57,6 +65,9 @@ struct Convert: ParsableCommand {
   var force = false
 
   func validate() throws {
+    if target == nil, recipe == nil {
+      throw ValidationError("say what to make with --to, or --recipe")
+    }
     if !planOnly {
       guard let output else { throw ValidationError("say where to write with -o, or --plan") }
       _ = try outputOptions.output(output, replacing: force)
@@ -70,20 +81,21 @@ struct Convert: ParsableCommand {
 
   func run() throws {
     let source = try opening.open(source)
-    let catalogue = try FamilyCatalogue.builtIn()
-    let target = try catalogue.target(target)
-    let model = try catalogue.recognise(
-      source, hints: recognition.hints(familyID: sourceFamily == "auto" ? nil : sourceFamily))
+    let catalogue = try recognition.catalogue()
+    let recipe = try RecipeOption.recipe(recipe)
+    let target = try catalogue.target(target ?? recipe?.target ?? "")
+    let model = try catalogue.recognise(source, hints: hints(recipe))
+    try recipe?.check(isFor: model.family.id)
     guard model.family.dimensions == 2 else {
       throw Fault(
         .unsupportedGeometry, "this is a \(model.family.title) checkpoint, 3D already",
         at: .init(file: self.source))
     }
     var decoderFile: (any TensorSource)?
-    if case .file(let path) = conversion.decoderInit { decoderFile = try opening.open(path) }
+    if case .file(let path)? = conversion.decoderInit { decoderFile = try opening.open(path) }
     let plan = try PlanBuilder(
       source: source, model: model, target: target, catalogue: catalogue,
-      options: options(for: model, target: target), decoderFile: decoderFile
+      options: options(for: model, target: target, recipe: recipe), decoderFile: decoderFile
     ).plan()
     guard !planOnly, let output else {
       if json {
@@ -100,11 +112,18 @@ struct Convert: ParsableCommand {
       Conversion(plan: plan, source: source, decoderFile: decoderFile), to: output)
   }
 
+  private func hints(_ recipe: Recipe?) throws -> RecognitionHints {
+    var recognition = recognition
+    recognition.heads = recognition.heads ?? recipe?.heads
+    return try recognition.hints(
+      for: source, familyID: sourceFamily == "auto" ? nil : sourceFamily)
+  }
+
   private func options(
-    for model: RecognisedModel, target: Family
+    for model: RecognisedModel, target: Family, recipe: Recipe?
   ) throws -> ConversionOptions {
-    var options = try conversion.options(for: model, target: target)
-    options.layers = recognition.layers
+    var options = try conversion.options(for: model, target: target, recipe: recipe?.options)
+    options.layers = recognition.layers ?? options.layers
     return options
   }
 

@@ -39,7 +39,7 @@ struct Inspect: ParsableCommand {
       throw Fault(.missingTensor, "no tensor matches \(printable(tensors))", at: .init(file: file))
     }
     let family = Result { () throws -> RecognisedModel in
-      try FamilyCatalogue.builtIn().recognise(source, hints: recognition.hints())
+      try recognition.catalogue().recognise(source, hints: recognition.hints(for: file))
     }
     if json {
       try StandardOutput.write(document(source, shown, family))

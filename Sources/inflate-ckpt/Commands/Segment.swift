@@ -59,7 +59,8 @@ struct Segment: ParsableCommand {
       [output] + [picture].compactMap { $0 },
       inputs: [checkpoint, volume] + [labels].compactMap { $0 }, replacing: force)
     let source = try opening.open(checkpoint)
-    let model = try FamilyCatalogue.builtIn().recognise(source, hints: recognition.hints())
+    let model = try recognition.catalogue().recognise(
+      source, hints: recognition.hints(for: checkpoint))
     let segmenter = try VolumeSegmenter(
       model: SegmentationModel(model: model, source: source), intensities: intensity.required())
     let volume = try Volume(contentsOf: volume)

@@ -70,13 +70,14 @@ struct Verify: ParsableCommand {
       [report].compactMap { $0 },
       inputs: checkpoints + fixture + [source, volume, labels].compactMap { $0 }, replacing: force)
     let verifier = try Verifier(
-      catalogue: FamilyCatalogue.builtIn(), source: source.map(opening.open),
-      sourceHints: recognition.hints(), fixtures: fixture, reference: reference())
+      catalogue: recognition.catalogue(), source: source.map(opening.open),
+      sourceHints: recognition.hints(for: source ?? ""), fixtures: fixture,
+      reference: reference())
     var reports: [VerificationReport] = []
     for path in checkpoints {
       let progress = ProgressLine("\(path): slice")
       let report = try verifier.verify(
-        opening.open(path), hints: recognition.hints(), progress: progress.update)
+        opening.open(path), hints: recognition.hints(for: path), progress: progress.update)
       reports.append(report)
       if !json { try StandardOutput.write(VerificationText.table(report) + "\n") }
     }
