@@ -244,6 +244,11 @@ struct FamilyMatch {
     where !rule.isOptional && rule.holds(under: options) {
       // An encoder alone is whole without what would come after it.
       if !hasDecoder, rule.role(at: [:]).isDecoder { continue }
+      // A model without blocks, or with a stage without, is no whole one.
+      if let open = part.firstOpenPosition(of: rule, given: parameters) {
+        missingCount += 1
+        missing.append(prefix + rule.name.name(at: open))
+      }
       let count = part.count(of: rule, given: parameters)
       let present = fitCounts[number] ?? 0
       guard present < count else { continue }

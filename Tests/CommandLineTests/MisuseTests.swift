@@ -18,16 +18,19 @@ struct MisuseTests {
   }
 
   static let wrongFamily = [
-    Misuse("@source --to video-swin", "incompatible", "BEiT", "built like the source"),
-    Misuse("@source --to monai-swinunetr --image-size 64,64,64", "incompatible", "BEiT"),
-    Misuse("@swin --to transseg-beit --image-size 96,96,5 --heads 2", "incompatible", "Swin"),
-    Misuse("@swin --to monai-unetr --image-size 96,96,96", "Swin"),
-    Misuse("@swin --to transseg-swin --source beit", "missing"),
+    Misuse("@source --to video-swin", "BEiT model is not", "built like the source"),
+    Misuse("@source --to monai-swinunetr --image-size 64,64,64", "BEiT model is not"),
+    Misuse("@swin --to transseg-beit --image-size 96,96,5 --heads 2", "Swin model is not"),
+    Misuse("@swin --to monai-unetr --image-size 96,96,96", "Swin model is not"),
+    Misuse("@swin --to transseg-swin --source beit", "read as BEiT"),
   ]
 
   static let geometry = [
-    Misuse("@swin --to transseg-swin --window 7,7,3", "windowDepth 1, not 3"),
-    Misuse("@swin --to transseg-swin --depth-axis 0", "axis 2, not 0", "--depth-axis"),
+    Misuse(
+      "@swin --to transseg-swin --image-size 112,112,5 --window 7,7,3", "windowDepth 1, not 3"),
+    Misuse(
+      "@swin --to transseg-swin --image-size 112,112,5 --depth-axis 0", "axis 2, not 0",
+      "--depth-axis"),
     Misuse("@dino --to monai-vit --image-size 64,64,16 --heads 3", "3 heads", "--heads"),
     Misuse("@dino --to monai-vit --image-size 64,64,20 --heads 2", "20", "choose 16 or 32"),
     Misuse("@dino --to monai-vit --heads 2", "--image-size"),

@@ -12,7 +12,8 @@ extension PlanBuilder {
       let value: Float = neutral == .ones ? 1 : 0
       return filled(slot, .initialised(.neutral(value), slot.shape), floatDType)
     }
-    if slot.rule.isOptional { return nil }
+    // A decoder that starts anew has all its tensors, counts of batches included.
+    if slot.rule.isOptional, !slot.role.isDecoder { return nil }
     guard !slot.role.isEssential else {
       throw Fault(.missingTensor, "nothing in the source is its \(slot.role)")
     }

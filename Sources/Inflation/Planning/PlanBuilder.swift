@@ -32,6 +32,7 @@ package struct PlanBuilder {
     self.options = options
     self.decoderFile = decoderFile
     targetOptions = try target.resolving(options.targetOptions)
+    try PlanBuilder.checkBuild(of: model, target)
     // What the source lacks and is not to be initialised is left out as a whole.
     includesDecoder =
       options.includesDecoder && (model.hasDecoder || options.decoderInitialisation != .omit)
@@ -72,6 +73,20 @@ package struct PlanBuilder {
       source: model, target: target, targetParameters: parameters, targetOptions: targetOptions,
       decoderLayers: layers, options: options, tensors: tensors.sorted { $0.key < $1.key },
       dropped: drops.sorted { $0.key < $1.key }.flatMap(\.value), deviations: deviations)
+  }
+
+  /// Before the user is asked for the geometry of a target that cannot come about anyway.
+  private static func checkBuild(of model: RecognisedModel, _ target: Family) throws {
+    for (part, name) in [
+      ("stages[", "stages of attention in windows"),
+      ("blocks[", "blocks of attention to all tokens"),
+    ] where target.tensors.contains(where: { $0.role.description.hasPrefix(part) }) {
+      guard !model.tensors.keys.contains(where: { $0.path.hasPrefix(part) }) else { continue }
+      throw Fault(
+        .incompatibleFamilies,
+        "\(target.title) is made of \(name), a \(model.family.title) model is not",
+        remedy: "choose a target that is built like the source")
+    }
   }
 
   /// The component that the user names, or the source's own, or else the target's usual one.

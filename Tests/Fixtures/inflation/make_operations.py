@@ -43,7 +43,8 @@ def linear_patch(kernel: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     basis = torch.eye(kernel[0, 0].numel()).reshape(-1, 1, *kernel.shape[2:])
     resized = interpolate(basis, size=size, mode="bilinear", antialias=True, align_corners=False)
     matrix = resized.reshape(len(basis), -1).T.double()
-    inverse = torch.linalg.pinv(matrix.T)
+    # Its rank is less than either side when one axis grows and the other shrinks.
+    inverse = torch.linalg.pinv(matrix.T, rtol=1e-5)
     answer = torch.einsum("ij,ocj->oci", inverse, kernel.flatten(2).double())
     return answer.reshape(*kernel.shape[:2], *size)
 
@@ -65,7 +66,7 @@ def offsets(module: torch.nn.Module) -> list[int]:
 def bound(layer: torch.nn.Module) -> dict:
     torch.manual_seed(0)
     layer.reset_parameters()
-    return {"weight": float(layer.weight.abs().max()), "bias": float(layer.bias.abs().max())}
+    return {"weight": float(layer.weight.detach().abs().max()), "bias": float(layer.bias.detach().abs().max())}
 
 
 def main() -> None:
