@@ -57,7 +57,10 @@ let package = Package(
         "Architectures", "BuiltInZoo", "Checkpoints", "Diagnostics", "Documents", "Files",
         "Tensors",
       ]),
-    .target(name: "Kernels", dependencies: ["Diagnostics", "Tensors"]),
+    // The innermost loops, in C because only C can name a function's instruction set without flags
+    // that would bar the package from being a dependency.
+    .target(name: "CKernels"),
+    .target(name: "Kernels", dependencies: ["CKernels", "Diagnostics", "Tensors"]),
     .target(
       name: "Segmenter", dependencies: ["Architectures", "Diagnostics", "Kernels", "Tensors"]),
     .target(name: "Volumes", dependencies: ["CZlib", "Diagnostics", "Documents", "Files"]),
@@ -111,7 +114,9 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Diagnostics", "Kernels"]),
     .testTarget(
       name: "SegmenterTests",
-      dependencies: ["Architectures", "Checkpoints", "Diagnostics", "Segmenter", "Tensors"]),
+      dependencies: [
+        "Architectures", "Checkpoints", "Diagnostics", "Documents", "Segmenter", "Tensors",
+      ]),
     .testTarget(name: "VolumesTests", dependencies: ["Diagnostics", "Files", "Volumes"]),
     .testTarget(
       name: "VerificationTests",

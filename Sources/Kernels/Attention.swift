@@ -1,3 +1,5 @@
+import CKernels
+
 /// Every head's softmax(queries · keysᵀ / √headSize + bias) · values.
 ///
 /// Scores exist for one block of queries at a time, so that memory grows with the number of
@@ -16,91 +18,119 @@ package func attention(
   precondition(headCount > 0 && hidden.isMultiple(of: headCount), "\(headCount) heads of \(hidden)")
   precondition(bias == nil || (bias!.headCount == headCount && bias!.tokenCount == tokens))
   let headSize = hidden / headCount
-  let scale = 1 / Float(headSize).squareRoot()
-  let blockSize = 128
+  let blockSize = 48
   let blocks = (tokens + blockSize - 1) / blockSize
   withRows(queryKeyValue, output) { input, output in
+    let operands = (0..<headCount).map { _ in
+      AttentionOperands(tokens: tokens, headSize: headSize, from: workspace)
+    }
+    parallelFor(headCount) { head in
+      operands[head].pack(
+        keys: input.columns(hidden + head * headSize..<hidden + (head + 1) * headSize),
+        values: input.columns(2 * hidden + head * headSize..<2 * hidden + (head + 1) * headSize),
+        scale: 1 / Float(headSize).squareRoot())
+    }
     parallelFor(headCount * blocks) { index in
       let (head, block) = index.quotientAndRemainder(dividingBy: blocks)
       let queries = block * blockSize..<min(tokens, (block + 1) * blockSize)
       let columns = head * headSize..<(head + 1) * headSize
-      let keys = input.columns(hidden + columns.lowerBound..<hidden + columns.upperBound)
-      let values = input.columns(2 * hidden + columns.lowerBound..<2 * hidden + columns.upperBound)
-      let target = output.rows(queries).columns(columns)
-      let scratch = Matrix(rows: queries.count, columns: tokens, from: workspace)
-      withRows(scratch) { scores in
-        product(
-          input.rows(queries).columns(columns), byTransposed: keys, scale: scale, into: scores)
-        let sums = exponentials(of: scores, firstQuery: queries.lowerBound, head: head, bias: bias)
-        product(scores, by: values, into: target)
-        divide(target, by: sums)
+      operands[head].attend(
+        input.rows(queries).columns(columns), workspace: workspace,
+        into: output.rows(queries).columns(columns)
+      ) { scores in
+        guard let bias else { return }
+        for row in queries {
+          bias.add(to: scores.row(row - queries.lowerBound), query: row, head: head)
+        }
       }
     }
   }
 }
 
-/// Replaces scores by e^(score + bias − the row's maximum).
-///
-/// - Returns: the sum of each row. Dividing the few products by it is cheaper than the many scores.
-private func exponentials(
-  of scores: Rows, firstQuery: Int, head: Int, bias: RelativePositionBias?
-) -> [Float] {
-  (0..<scores.rowCount).map { index in
-    let row = scores.row(index)
-    bias?.add(to: row, query: firstQuery + index, head: head)
-    return exponentials(of: row, count: scores.columnCount)
+/// One head's keys and values, arranged for the products with scores.
+struct AttentionOperands: Sendable {
+  let tokens: Int
+  let headSize: Int
+  private let keys: FloatBuffer
+  private let values: FloatBuffer
+
+  init(tokens: Int, headSize: Int, from workspace: Workspace?) {
+    self.tokens = tokens
+    self.headSize = headSize
+    keys = FloatBuffer(
+      count: PackedWeights.size(inputs: headSize, outputs: tokens), from: workspace)
+    values = FloatBuffer(
+      count: PackedWeights.size(inputs: tokens, outputs: headSize), from: workspace)
+  }
+
+  /// - Parameters:
+  ///   - keys: `[tokens, headSize]`, values likewise
+  ///   - scale: goes into the keys
+  func pack(keys: Rows, values: Rows, scale: Float) {
+    let kernels = InstructionSet.kernels
+    kernels.pack_transposed(keys.base, keys.rowStride, tokens, headSize, scale, self.keys.base)
+    kernels.pack(values.base, values.rowStride, tokens, headSize, self.values.base)
+  }
+
+  /// Some queries' results, on the calling thread.
+  ///
+  /// - Parameters:
+  ///   - window: what is added to the scores besides
+  ///   - adjust: sees the scores `[queries, tokens]` before the softmax
+  func attend(
+    _ queries: Rows, window: WindowScores? = nil, workspace: Workspace?, into output: Rows,
+    adjust: (Rows) -> Void = { _ in }
+  ) {
+    let kernels = InstructionSet.kernels
+    let stride = (tokens + 15) / 16 * 16
+    let scratch = Matrix(rows: queries.rowCount, columns: stride, from: workspace)
+    withRows(scratch) { scores in
+      var product = ck_matrix_product(
+        left: queries.base, left_stride: queries.rowStride, row_count: queries.rowCount,
+        inner: headSize, panels: keys.base, bias: nil, output: scores.base, output_stride: stride,
+        columns: tokens, accumulate: 0)
+      kernels.matrix_product(&product)
+      adjust(scores)
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: queries.rowCount) { sums in
+        kernels.exponentials(
+          scores.base, stride, queries.rowCount, tokens, window?.bias, window?.stride ?? 0,
+          window?.regions, window?.firstQuery ?? 0, sums.baseAddress!)
+        product = ck_matrix_product(
+          left: scores.base, left_stride: stride, row_count: queries.rowCount, inner: tokens,
+          panels: values.base, bias: nil, output: output.base, output_stride: output.rowStride,
+          columns: headSize, accumulate: 0)
+        kernels.matrix_product(&product)
+        // Dividing the few results by the sums is cheaper than the many scores.
+        for row in 0..<queries.rowCount {
+          let factor = 1 / sums[row]
+          let result = output.row(row)
+          for column in 0..<headSize { result[column] *= factor }
+        }
+      }
+    }
   }
 }
 
-private func divide(_ rows: Rows, by divisors: [Float]) {
-  for index in 0..<rows.rowCount {
-    let row = rows.row(index)
-    let factor = 1 / divisors[index]
-    for column in 0..<rows.columnCount { row[column] *= factor }
-  }
+/// What a window adds to its scores: one head's bias `[queries, tokens]` for some queries, and the
+/// region of each token; tokens of different regions do not see each other.
+struct WindowScores {
+  let bias: UnsafePointer<Float>?
+  let stride: Int
+  let regions: UnsafePointer<Float>?
+  let firstQuery: Int
 }
 
 /// Softmax of every row, in place.
 package func softmax(_ matrix: Matrix) {
+  let kernels = InstructionSet.kernels
   withRows(matrix) { rows in
     guard rows.columnCount > 0 else { return }
-    parallelRanges(rows.rowCount, of: 16) { range in
-      for index in range {
-        let row = rows.row(index)
-        let factor = 1 / exponentials(of: row, count: rows.columnCount)
-        for column in 0..<rows.columnCount { row[column] *= factor }
-      }
+    parallelFor(rows.rowCount) { index in
+      var sum: Float = 0
+      kernels.exponentials(
+        rows.row(index), rows.rowStride, 1, rows.columnCount, nil, 0, nil, 0, &sum)
+      let row = rows.row(index)
+      for column in 0..<rows.columnCount { row[column] /= sum }
     }
   }
-}
-
-/// Replaces the values by e^(value − maximum) and returns their sum; the maximum keeps the largest
-/// at 1, so that nothing overflows.
-private func exponentials(of row: UnsafeMutablePointer<Float>, count: Int) -> Float {
-  let whole = count / 8 * 8
-  var maxima = Vector8(repeating: -.infinity)
-  for column in stride(from: 0, to: whole, by: 8) {
-    let values = Vector8.load(row + column)
-    maxima.replace(with: values, where: values .> maxima)
-  }
-  var maximum = maxima.max()
-  for column in whole..<count where row[column] > maximum { maximum = row[column] }
-  var total = 0.0
-  var partial = Vector8.zero
-  for column in stride(from: 0, to: whole, by: 8) {
-    let values = exponential(.load(row + column) - maximum)
-    values.store(row + column)
-    partial += values
-    if column & 63 == 56 {
-      total += partial.laneSum
-      partial = .zero
-    }
-  }
-  total += partial.laneSum
-  if whole < count {
-    let values = exponential(.load(row + whole, count: count - whole) - maximum)
-    values.store(row + whole, count: count - whole)
-    for lane in 0..<count - whole { total += Double(values[lane]) }
-  }
-  return Float(total)
 }

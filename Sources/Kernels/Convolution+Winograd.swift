@@ -136,7 +136,10 @@ extension Convolution {
     switch activation {
     case .none: value
     case .rectified: value.replacing(with: 0, where: value .< 0)
+    case .leaky: value.replacing(with: value * leakySlope, where: value .< 0)
     case .gelu: gelu(value)
+    case .tanhGELU: tanhGELU(value)
+    case .quickGELU: value / (1 + exponential(value * -1.702))
     }
   }
 }

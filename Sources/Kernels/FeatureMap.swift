@@ -1,44 +1,112 @@
-/// An image with many channels: `[height, width, channels]`, channels running fastest.
+/// An image or a volume with many channels: `[height, width, depth, channels]`, channels running
+/// fastest; an image is one of depth 1.
 package struct FeatureMap: Sendable {
   package let height: Int
   package let width: Int
-  /// `[height · width, channels]`, row by row of the image.
+  package let depth: Int
+  /// `[height · width · depth, channels]`, row by row of the image, slice by slice in each pixel.
   package let pixels: Matrix
 
   package var channelCount: Int { pixels.columnCount }
+  package var pixelCount: Int { pixels.rowCount }
 
-  package init(height: Int, width: Int, pixels: Matrix) {
+  package init(height: Int, width: Int, depth: Int = 1, pixels: Matrix) {
     precondition(
-      height * width == pixels.rowCount, "\(pixels.rowCount) pixels for \(height) × \(width)")
+      height * width * depth == pixels.rowCount,
+      "\(pixels.rowCount) pixels for \(height) × \(width) × \(depth)")
     self.height = height
     self.width = width
+    self.depth = depth
     self.pixels = pixels
   }
 
   /// Contents unspecified until written.
-  package init(height: Int, width: Int, channels: Int, from workspace: Workspace? = nil) {
+  package init(
+    height: Int, width: Int, depth: Int = 1, channels: Int, from workspace: Workspace? = nil
+  ) {
     self.init(
-      height: height, width: width,
-      pixels: Matrix(rows: height * width, columns: channels, from: workspace))
+      height: height, width: width, depth: depth,
+      pixels: Matrix(rows: height * width * depth, columns: channels, from: workspace))
+  }
+
+  /// A map of the same extents. Contents unspecified until written.
+  package func sibling(channels: Int, from workspace: Workspace? = nil) -> FeatureMap {
+    FeatureMap(height: height, width: width, depth: depth, channels: channels, from: workspace)
+  }
+
+  /// The same extents with other pixels.
+  package func with(pixels: Matrix) -> FeatureMap {
+    FeatureMap(height: height, width: width, depth: depth, pixels: pixels)
   }
 
   package func channels(_ range: Range<Int>) -> FeatureMap {
-    FeatureMap(height: height, width: width, pixels: pixels.columns(range))
+    with(pixels: pixels.columns(range))
+  }
+
+  package func hasExtents(of other: FeatureMap) -> Bool {
+    height == other.height && width == other.width && depth == other.depth
   }
 }
 
 extension FeatureMap {
-  /// The values channel by channel, `[channels, height, width]`, as most programs keep images.
+  /// The values channel by channel and slice by slice, `[channels, depth, height, width]`.
   package var planarValues: [Float] {
-    let pixelCount = height * width
+    let plane = height * width
     return [Float](unsafeUninitializedCapacity: pixelCount * channelCount) { target, count in
       withRows(pixels) { pixels in
-        for pixel in 0..<pixelCount {
-          let row = pixels.row(pixel)
-          for channel in 0..<channelCount { target[channel * pixelCount + pixel] = row[channel] }
+        for position in 0..<plane {
+          for slice in 0..<depth {
+            let row = pixels.row(position * depth + slice)
+            for channel in 0..<channelCount {
+              target[(channel * depth + slice) * plane + position] = row[channel]
+            }
+          }
         }
       }
       count = pixelCount * channelCount
     }
+  }
+
+  /// A map from values channel by channel and slice by slice, `[channels, depth, height, width]`.
+  package init(
+    planar values: [Float], channels: Int, depth: Int, height: Int, width: Int,
+    from workspace: Workspace? = nil
+  ) {
+    precondition(values.count == channels * depth * height * width)
+    self.init(height: height, width: width, depth: depth, channels: channels, from: workspace)
+    let plane = height * width
+    withRows(pixels) { target in
+      values.withUnsafeBufferPointer { values in
+        for position in 0..<plane {
+          for slice in 0..<depth {
+            let row = target.row(position * depth + slice)
+            for channel in 0..<channels {
+              row[channel] = values[(channel * depth + slice) * plane + position]
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+extension FeatureMap {
+  /// The values in memory of their own.
+  package func copied(from workspace: Workspace? = nil) -> FeatureMap {
+    let copy = sibling(channels: channelCount, from: workspace)
+    pixels.copy(to: copy.pixels)
+    return copy
+  }
+
+  /// One slice as an image.
+  package func slice(_ index: Int, from workspace: Workspace? = nil) -> FeatureMap {
+    precondition(index >= 0 && index < depth)
+    let image = FeatureMap(height: height, width: width, channels: channelCount, from: workspace)
+    withRows(pixels, image.pixels) { source, target in
+      for pixel in 0..<height * width {
+        target.row(pixel).update(from: source.row(pixel * depth + index), count: channelCount)
+      }
+    }
+    return image
   }
 }

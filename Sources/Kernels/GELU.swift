@@ -22,6 +22,17 @@ func gelu(_ x: Vector8) -> Vector8 {
   return x * (1 - tail).replacing(with: tail, where: negative)
 }
 
+/// GELU by the hyperbolic tangent, ½x · (1 + tanh(√(2/π) (x + 0.044715 x³))), which is x times the
+/// logistic function of twice the tangent's argument.
+@inline(__always)
+func tanhGELU(_ x: Vector8) -> Vector8 {
+  let argument = x * (x * x * 0.071354816 + 1.5957691216)
+  return x / (1 + exponential(-argument))
+}
+
+/// What MONAI's blocks multiply negative values by.
+let leakySlope: Float = 0.01
+
 /// GELU of every element, in place.
 package func applyGELU(to matrix: Matrix) {
   withRows(matrix) { rows in
@@ -34,7 +45,10 @@ func apply(_ activation: Activation, to tile: Rows) {
   switch activation {
   case .none: return
   case .rectified: forEachVector(of: tile) { $0.replacing(with: 0, where: $0 .< 0) }
+  case .leaky: forEachVector(of: tile) { $0.replacing(with: $0 * leakySlope, where: $0 .< 0) }
   case .gelu: forEachVector(of: tile, gelu)
+  case .tanhGELU: forEachVector(of: tile, tanhGELU)
+  case .quickGELU: forEachVector(of: tile) { $0 / (1 + exponential($0 * -1.702)) }
   }
 }
 

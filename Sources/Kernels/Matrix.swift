@@ -149,3 +149,24 @@ func withRows<Result>(
     try body(first.unsafeRows, second.unsafeRows, third.unsafeRows)
   }
 }
+
+extension Matrix {
+  /// The same elements in rows of another length; the matrix must have no gaps between its rows.
+  package func reshaped(rows: Int, columns: Int) -> Matrix {
+    precondition(rowStride == columnCount && rows * columns == rowCount * columnCount)
+    return Matrix(buffer: buffer, offset: offset, rows: rows, columns: columns, rowStride: columns)
+  }
+}
+
+/// `target += addend`, of the same shape.
+package func add(_ addend: Matrix, to target: Matrix) {
+  precondition(addend.rowCount == target.rowCount && addend.columnCount == target.columnCount)
+  withRows(addend, target) { addend, target in
+    parallelRanges(addend.rowCount, of: 256) { range in
+      for row in range {
+        let (source, sum) = (addend.row(row), target.row(row))
+        for column in 0..<addend.columnCount { sum[column] += source[column] }
+      }
+    }
+  }
+}

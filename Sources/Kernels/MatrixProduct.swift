@@ -2,7 +2,14 @@
 package enum Activation: Sendable {
   case none
   case rectified
+  /// A hundredth of negative values stays.
+  case leaky
+  /// x · Φ(x) with the normal distribution's Φ.
   case gelu
+  /// The approximation of `gelu` by the hyperbolic tangent.
+  case tanhGELU
+  /// x times the logistic function of 1.702 x, as CLIP has it.
+  case quickGELU
 }
 
 /// `output = activation(input · weightsᵀ + bias)`, or with `accumulate`

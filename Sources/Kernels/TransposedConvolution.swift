@@ -1,66 +1,84 @@
-/// A transposed convolution with kernel 2 and stride 2: every pixel becomes a square of four.
+/// A transposed convolution with kernel 2 and stride 2: every pixel becomes a square of four, every
+/// voxel a cube of eight.
 package struct TransposedConvolution: Sendable {
   package let inputChannels: Int
   package let outputChannels: Int
-  /// `[2 · 2 · outputs, inputs]`: row of the square, column of the square, channel.
-  private let weights: Matrix
-  /// Repeated for the square's four pixels.
-  private let bias: [Float]
+  /// Whether the depth doubles too.
+  package let doublesDepth: Bool
+  /// `[corners · outputs, inputs]`: corner of the cube, row by row, then channel.
+  private let weights: LinearWeights
   private let activation: Activation
 
   /// - Parameters:
-  ///   - weights: `[inputs, outputs, 2, 2]`, as checkpoints store them
+  ///   - weights: `[inputs, outputs, 2, 2]` or `[inputs, outputs, 2, 2, 2]`, as checkpoints store
+  ///     them
   ///   - norm: a normalisation of the outputs, taken into weights and bias
   package init(
-    weights: [Float], inputs: Int, outputs: Int, bias: [Float], norm: BatchNormalisation? = nil,
-    activation: Activation = .none
+    weights: [Float], inputs: Int, outputs: Int, doublesDepth: Bool = false, bias: [Float]? = nil,
+    norm: BatchNormalisation? = nil, activation: Activation = .none
   ) {
-    precondition(weights.count == inputs * outputs * 4 && bias.count == outputs)
+    let corners = doublesDepth ? 8 : 4
+    precondition(weights.count == inputs * outputs * corners && bias?.count ?? outputs == outputs)
     inputChannels = inputs
     outputChannels = outputs
+    self.doublesDepth = doublesDepth
     self.activation = activation
-    let bias = norm?.foldedBias(bias) ?? bias
-    self.bias = (0..<4).flatMap { _ in bias }
+    let bias = bias ?? [Float](repeating: 0, count: outputs)
+    let shift = norm?.foldedBias(bias) ?? bias
     var arranged = [Float](repeating: 0, count: weights.count)
     for input in 0..<inputs {
       for output in 0..<outputs {
-        for position in 0..<4 {
-          arranged[(position * outputs + output) * inputs + input] =
-            weights[(input * outputs + output) * 4 + position] * (norm?.scale[output] ?? 1)
+        for corner in 0..<corners {
+          arranged[(corner * outputs + output) * inputs + input] =
+            weights[(input * outputs + output) * corners + corner] * (norm?.scale[output] ?? 1)
         }
       }
     }
-    self.weights = Matrix(rows: 4 * outputs, columns: inputs, values: arranged)
+    self.weights = LinearWeights(
+      Matrix(rows: corners * outputs, columns: inputs, values: arranged),
+      bias: (0..<corners).flatMap { _ in shift })
   }
 
   /// - Parameters:
-  ///   - input: `[height, width, inputs]`
-  ///   - output: `[2 · height, 2 · width, outputs]`
+  ///   - input: `[height, width, depth, inputs]`
+  ///   - output: `[2 · height, 2 · width, depth or 2 · depth, outputs]`
   package func apply(to input: FeatureMap, workspace: Workspace? = nil, into output: FeatureMap) {
     precondition(input.channelCount == inputChannels && output.channelCount == outputChannels)
     precondition(output.height == 2 * input.height && output.width == 2 * input.width)
-    // Blocks keep the squares close by until they are put in their places.
-    let pixels = input.height * input.width
-    let blockSize = max(1, min(pixels, 8192))
-    for start in stride(from: 0, to: pixels, by: blockSize) {
-      let range = start..<min(pixels, start + blockSize)
-      let squares = Matrix(rows: range.count, columns: 4 * outputChannels, from: workspace)
-      multiply(
-        input.pixels.rows(range), byTransposed: weights, bias: bias, activation: activation,
-        into: squares)
-      place(squares, firstPixel: start, width: input.width, into: output)
+    precondition(output.depth == (doublesDepth ? 2 : 1) * input.depth)
+    // Blocks keep the cubes close by until they are put in their places.
+    let blockSize = max(1, min(input.pixelCount, 8192 * 4 / weights.outputs * 256))
+    for start in stride(from: 0, to: input.pixelCount, by: blockSize) {
+      let range = start..<min(input.pixelCount, start + blockSize)
+      let cubes = Matrix(rows: range.count, columns: weights.outputs, from: workspace)
+      weights.multiply(input.pixels.rows(range), activation: activation, into: cubes)
+      place(cubes, firstPixel: start, of: input, into: output)
     }
   }
 
-  private func place(_ squares: Matrix, firstPixel: Int, width: Int, into output: FeatureMap) {
+  /// The output's extents for an input.
+  package func output(for input: FeatureMap, from workspace: Workspace? = nil) -> FeatureMap {
+    FeatureMap(
+      height: 2 * input.height, width: 2 * input.width,
+      depth: (doublesDepth ? 2 : 1) * input.depth, channels: outputChannels, from: workspace)
+  }
+
+  private func place(
+    _ cubes: Matrix, firstPixel: Int, of input: FeatureMap, into output: FeatureMap
+  ) {
     let outputs = outputChannels
-    withRows(squares, output.pixels) { squares, output in
-      parallelRanges(squares.rowCount, of: 128) { range in
+    let slices = doublesDepth ? 2 : 1
+    withRows(cubes, output.pixels) { cubes, target in
+      parallelRanges(cubes.rowCount, of: 128) { range in
         for index in range {
-          let (y, x) = (firstPixel + index).quotientAndRemainder(dividingBy: width)
-          for position in 0..<4 {
-            let pixel = (2 * y + position / 2) * 2 * width + 2 * x + position % 2
-            output.row(pixel).update(from: squares.row(index) + position * outputs, count: outputs)
+          let (line, z) = (firstPixel + index).quotientAndRemainder(dividingBy: input.depth)
+          let (y, x) = line.quotientAndRemainder(dividingBy: input.width)
+          for corner in 0..<4 * slices {
+            let (square, slice) = corner.quotientAndRemainder(dividingBy: slices)
+            let row = 2 * y + square / 2
+            let pixel =
+              (row * output.width + 2 * x + square % 2) * output.depth + slices * z + slice
+            target.row(pixel).update(from: cubes.row(index) + corner * outputs, count: outputs)
           }
         }
       }

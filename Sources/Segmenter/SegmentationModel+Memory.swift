@@ -14,27 +14,50 @@ package struct MemoryEstimate: Sendable, Equatable {
   package var total: Double { weights + activations }
 
   /// Extents from untrusted files multiply beyond 63 bits; doubles do not mind.
-  init(_ model: RecognisedModel, _ geometry: SegmenterGeometry, source: any TensorSource) {
+  init(_ model: RecognisedModel, _ requirement: WindowRequirement, source: any TensorSource) {
     let stored = model.tensors.values.reduce(0.0) { total, tensor in
       total + Double(source.description(of: tensor.key)?.shape.elementCount ?? 0)
     }
-    let tokens = Double(geometry.gridHeight) * Double(geometry.gridWidth)
-    let hidden = Double(geometry.hidden)
-    let patch =
-      Double(geometry.channels) * Double(geometry.patchHeight) * Double(geometry.patchWidth)
-    let window = tokens * patch * Double(geometry.patchDepth)
+    let extents = requirement.usualExtents.map(Double.init)
+    let window = extents.reduce(1, *)
+    let parameter = { (name: String) in Double(model.parameters[name] ?? 0) }
+    let patch = parameter("patchHeight") * parameter("patchWidth") * max(1, parameter("patchDepth"))
+    let tokens = window / max(1, extents[0] * patch)
+    let hidden = max(parameter("hidden"), parameter("embedding"))
     let encoder =
-      tokens * (9 * hidden + Double(geometry.mlp) + patch + 128.0 * Double(Parallelism.threadCount))
-    let channels = Double(model.parameters["decoderChannels"] ?? 0)
+      tokens * (9 * hidden + parameter("mlp") + extents[0] * patch)
+      + tokens * 128 * Double(Parallelism.threadCount)
+    let volume = MemoryEstimate.volumeDecoder(model, window / max(1, extents[0]))
+    let image = MemoryEstimate.imageDecoder(model, tokens: tokens, hidden: hidden)
+    let isVolume = model.family.id.hasPrefix("monai-")
+    let decoder = !model.hasDecoder ? (0, 0) : isVolume ? volume : image
+    weights = 4 * (stored + decoder.0)
+    activations = 4 * (2 * window + encoder + decoder.1)
+  }
+
+  /// Floats of transformed weights and of maps. The finest maps have 16 pixels a token: four levels
+  /// side by side and one more of each kind; a block of tiles for the convolutions; the scores
+  /// twice at 256 a token. Three convolutions of the pyramid and the fusion may be kept four times
+  /// as large.
+  private static func imageDecoder(
+    _ model: RecognisedModel, tokens: Double, hidden: Double
+  ) -> (weights: Double, maps: Double) {
+    let channels = Double(model.parameters["decoderChannels"] ?? model.parameters["hidden"] ?? 0)
     let classes = Double(model.parameters["classes"] ?? 0)
-    // The finest maps have 16 pixels a token: four levels side by side and one more of each kind;
-    // a block of tiles for the convolutions; the scores twice at 256 a token.
     let maps = tokens * (16 * (6 * channels + 2 * hidden) + 2 * 256 * classes)
     let tiles = 36 * min(256, tokens) * 5 * channels
-    // Three convolutions of the pyramid and the fusion may be kept four times as large.
-    let transformed = model.hasDecoder ? 27 * channels * (3 * channels + 4 * channels) : 0
-    weights = 4 * (stored + transformed)
-    activations = 4 * (2 * window + encoder + (model.hasDecoder ? maps + tiles : 0))
+    return (27 * channels * (3 * channels + 4 * channels), maps + tiles)
+  }
+
+  /// At the window's own resolution: two maps side by side, two of the last block's, the scores
+  /// twice; an eighth of that for everything coarser. Convolutions of maps from 12 × 12 × 12 up
+  /// may be kept eight times as large.
+  private static func volumeDecoder(
+    _ model: RecognisedModel, _ voxels: Double
+  ) -> (weights: Double, maps: Double) {
+    let width = Double(model.parameters["featureSize"] ?? model.parameters["embedding"] ?? 0)
+    let classes = Double(model.parameters["classes"] ?? 0)
+    return (216 * width * width * 25, voxels * (4.5 * width + 2 * classes))
   }
 }
 

@@ -8,6 +8,8 @@ import Tensors
 struct WeightLoader {
   let model: RecognisedModel
   let source: any TensorSource
+  /// `[channels, depth, height, width]`; layers choose their methods by it.
+  let expectedWindow: [Int]
 
   func contains(_ role: Role) -> Bool { model.key(of: role) != nil }
 
@@ -27,6 +29,15 @@ struct WeightLoader {
     }
     let stored = try source.floats(of: key)
     return try layout?.applied(to: stored).values ?? stored.values
+  }
+
+  /// The extents of the tensor in its role's canonical form.
+  func canonicalShape(of role: Role) throws -> [Int] {
+    let key = try located(in: .init(file: source.path)) { try model.requiredKey(for: role) }
+    let found = try source.requiredDescription(of: key).shape
+    return try located(in: .init(file: source.path, tensor: key.name)) {
+      try model.rearrangement(of: role, from: found)?.shape ?? found
+    }.extents
   }
 
   /// The values of an optional weight, or a constant that computes the same as leaving it out.

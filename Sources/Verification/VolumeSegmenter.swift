@@ -20,9 +20,8 @@ package struct VolumeSegmenter: Sendable {
     self.model = model
     classCount = logitsExtents[0]
     segmentation = try SliceSegmentation(
-      windowDepth: model.geometry.patchDepth,
-      imageSize: PlaneSize(
-        height: model.geometry.imageHeight, width: model.geometry.imageWidth),
+      windowDepth: model.windowExtents[1],
+      imageSize: PlaneSize(height: model.windowExtents[2], width: model.windowExtents[3]),
       intensities: intensities)
   }
 

@@ -47,7 +47,7 @@ struct DepthConstantCheck {
 
   private func compare(_ flat: SegmentationModel, _ deep: SegmentationModel) throws -> Check {
     let slice = DepthConstantCheck.testSlice(
-      height: flat.geometry.imageHeight, width: flat.geometry.imageWidth)
+      height: flat.windowExtents[2], width: flat.windowExtents[3])
     // With other classes the classifier is another, and only what comes before it compares.
     let hasSameClasses = flat.logitsExtents == deep.logitsExtents
     let layers = flat.activationNames.filter(Set(deep.activationNames).contains)
@@ -56,7 +56,7 @@ struct DepthConstantCheck {
     var deepTaps = ActivationTaps(Set(layers))
     var distances: [(layer: String, distance: Double)] = []
     let flatWindow = try window(slice, depth: 1, of: flat)
-    let deepWindow = try window(slice, depth: deep.geometry.patchDepth, of: deep)
+    let deepWindow = try window(slice, depth: deep.windowExtents[1], of: deep)
     if sourceModel.hasDecoder, model.hasDecoder {
       let expected = try flat.logits(for: flatWindow, taps: &flatTaps)
       let actual = try deep.logits(for: deepWindow, taps: &deepTaps)
@@ -92,7 +92,7 @@ struct DepthConstantCheck {
     _ slice: [Float], depth: Int, of model: SegmentationModel
   ) throws -> FloatTensor {
     try FloatTensor(
-      shape: Shape([1, depth, model.geometry.imageHeight, model.geometry.imageWidth]),
+      shape: Shape([1, depth, model.windowExtents[2], model.windowExtents[3]]),
       values: Array(repeating: slice, count: depth).flatMap { $0 })
   }
 

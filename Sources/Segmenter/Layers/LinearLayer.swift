@@ -3,17 +3,21 @@ import Kernels
 
 /// `activation(input · weightsᵀ + bias)`; on a map's pixels it is a 1 × 1 convolution.
 struct LinearLayer: Sendable {
-  /// `[outputs, inputs]`
-  let weights: Matrix
-  let bias: [Float]
-  var activation = Activation.none
+  private let weights: LinearWeights
+  private let activation: Activation
 
-  var outputCount: Int { weights.rowCount }
+  /// - Parameters:
+  ///   - weights: `[outputs, inputs]`
+  ///   - bias: `outputs` values
+  init(weights: Matrix, bias: [Float]? = nil, activation: Activation = .none) {
+    self.weights = LinearWeights(weights, bias: bias)
+    self.activation = activation
+  }
+
+  var outputCount: Int { weights.outputs }
 
   func callAsFunction(_ input: Matrix, accumulate: Bool = false, into output: Matrix) {
-    multiply(
-      input, byTransposed: weights, bias: bias, accumulate: accumulate, activation: activation,
-      into: output)
+    weights.multiply(input, accumulate: accumulate, activation: activation, into: output)
   }
 
   func callAsFunction(_ input: Matrix, from workspace: Workspace) -> Matrix {
@@ -31,7 +35,7 @@ extension LinearLayer {
     activation: Activation = .none
   ) throws {
     var weights = try loader.values("\(role).weight", shape: [outputs, inputs])
-    var bias = try loader.values("\(role).bias", shape: [outputs])
+    var bias = try loader.values("\(role).bias", count: outputs, orElse: 0)
     for (output, scale) in (scales ?? []).enumerated() {
       bias[output] *= scale
       for index in output * inputs..<(output + 1) * inputs { weights[index] *= scale }

@@ -51,11 +51,4 @@ extension TransposedConvolution {
       weights: weights, inputs: channels, outputs: channels, bias: bias, norm: norm,
       activation: norm == nil ? .none : .gelu)
   }
-
-  func doubled(_ input: FeatureMap, _ workspace: Workspace) -> FeatureMap {
-    let output = FeatureMap(
-      height: 2 * input.height, width: 2 * input.width, channels: outputChannels, from: workspace)
-    apply(to: input, workspace: workspace, into: output)
-    return output
-  }
 }

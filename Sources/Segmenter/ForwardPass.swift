@@ -1,0 +1,44 @@
+import Kernels
+import Tensors
+
+/// What one run of a model carries from layer to layer: where memory comes from, and who wants to
+/// see what.
+struct ForwardPass {
+  let workspace: Workspace
+  var taps: ActivationTaps
+
+  /// Looks at tokens on their way; see ``ActivationTaps``.
+  mutating func look(at tokens: Matrix, as name: String) throws {
+    try taps.pass(tokens, as: name)
+  }
+
+  /// Looks at a feature map on its way.
+  mutating func look(at map: FeatureMap, as name: String) throws {
+    try taps.pass(map, as: name)
+  }
+}
+
+/// The first half of a model: turns a window into features.
+protocol Encoder: Sendable {
+  /// What ``ActivationTaps`` may ask for, in the order of computation.
+  var activationNames: [String] { get }
+
+  /// - Parameter window: `[channels, depth, height, width]`
+  /// - Returns: what the decoder reads
+  func features(of window: FloatTensor, _ pass: inout ForwardPass) throws -> [FeatureMap]
+}
+
+/// The second half: turns features into scores.
+protocol Decoder: Sendable {
+  var classes: Int { get }
+  var activationNames: [String] { get }
+
+  /// How much larger than the first feature the scores are, along each axis.
+  func scoresExtents(for window: [Int]) -> [Int]
+
+  /// - Parameter features: what the encoder gave; they are let go as they are used
+  /// - Returns: scores `[height, width, depth, classes]` at their final size
+  func scores(
+    from features: inout [FeatureMap], window: FloatTensor, _ pass: inout ForwardPass
+  ) throws -> FeatureMap
+}
