@@ -108,7 +108,8 @@ let package = Package(
     .testTarget(
       name: "SegmenterTests",
       dependencies: ["Architectures", "Checkpoints", "Diagnostics", "Segmenter", "Tensors"]),
-    .testTarget(name: "VolumesTests", dependencies: ["Diagnostics", "Files", "Volumes"]),
+    .testTarget(
+      name: "VolumesTests", dependencies: ["Diagnostics", "Documents", "Files", "Volumes"]),
     .testTarget(
       name: "VerificationTests",
       dependencies: [

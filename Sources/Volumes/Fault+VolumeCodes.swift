@@ -3,9 +3,9 @@ import Diagnostics
 extension Fault.Code {
   // The file.
 
-  /// Neither a NIfTI-1 file nor a gzip file that holds one.
+  /// Neither a NIfTI file nor a gzip file that holds one.
   package static let notNIfTI = Fault.Code("not-nifti", exit: .invalidData)
-  /// A relative of NIfTI-1 that this reader does not speak: a pair of files, or NIfTI-2.
+  /// A relative of NIfTI that this reader does not speak: a pair of files.
   package static let unsupportedNIfTI = Fault.Code("unsupported-nifti", exit: .invalidData)
   package static let truncatedVolume = Fault.Code("truncated-volume", exit: .invalidData)
   /// A gzip file holds far more than its header declares.
@@ -31,6 +31,11 @@ extension Fault.Code {
   package static let invalidLabel = Fault.Code("invalid-label", exit: .invalidData)
   /// Two volumes that should cover the same voxels do not.
   package static let extentsMismatch = Fault.Code("extents-mismatch", exit: .invalidData)
+
+  // Folders.
+
+  package static let unknownDatasetLayout = Fault.Code(
+    "unknown-dataset-layout", exit: .invalidData)
 
   // The model's answers.
 

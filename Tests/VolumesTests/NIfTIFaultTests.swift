@@ -84,7 +84,7 @@ struct NIfTIFaultTests {
   @Test("a quaternion longer than 1 is no rotation")
   func longQuaternion() throws {
     var bytes = try fixtureBytes("qform-only.nii")
-    bytes[Field.quaternion + 3] = 0x40
+    bytes[HeaderLayout.nifti1.quaternion + 3] = 0x40
     try withFile(bytes) { path in
       try expectFault(.invalidOrientation) { _ = try Volume(contentsOf: path) }
     }
@@ -156,7 +156,7 @@ struct NIfTIFaultTests {
   @Test("no value of any header byte brings the parser down")
   func everyHeaderByte() throws {
     for name in ["sform-only.nii", "qform-only.nii"] {
-      let header = try Array(fixtureBytes(name).prefix(Field.headerLength))
+      let header = try Array(fixtureBytes(name).prefix(HeaderLayout.nifti1.byteCount))
       for offset in header.indices {
         for value: UInt8 in [0, 1, 0x0F, 0x7E, 0x7F, 0x80, 0xC3, 0xFF] {
           var spoilt = header

@@ -18,6 +18,13 @@ package struct IntensityWindow: Sendable, Hashable {
     self.high = high
   }
 
+  /// A window that stands in the source.
+  init(uncheckedLow low: Float, high: Float) {
+    precondition(low < high && (high - low).isFinite, "an intensity window has two bounds")
+    self.low = low
+    self.high = high
+  }
+
   /// From `LOW,HIGH`.
   ///
   /// - Throws: `usage` when the text is not two numbers.
@@ -36,6 +43,10 @@ package struct IntensityWindow: Sendable, Hashable {
   @inline(__always)
   package func normalised(_ value: Float) -> Float {
     min(max((value - low) / (high - low), 0), 1)
+  }
+
+  package func normalised(_ volume: Volume) throws -> Volume {
+    try Volume(geometry: volume.geometry, values: volume.values.map { normalised($0) })
   }
 
   package func normalised(_ plane: Plane) -> Plane {
