@@ -75,6 +75,9 @@ let package = Package(
     .executableTarget(
       name: "stream-checkpoint", dependencies: ["Checkpoints"], path: "Benchmarks/StreamCheckpoint"
     ),
+    .executableTarget(
+      name: "examine-volumes", dependencies: ["Documents", "Volumes"],
+      path: "Benchmarks/ExamineVolumes"),
 
     // What tests of several targets need.
     .target(

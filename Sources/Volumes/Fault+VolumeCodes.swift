@@ -41,4 +41,9 @@ extension Fault.Code {
 
   package static let invalidScores = Fault.Code("invalid-scores", exit: .invalidData)
   package static let nonFiniteScores = Fault.Code("non-finite-scores", exit: .invalidData)
+
+  // A long run.
+
+  /// A file that is to keep a run's state keeps something else.
+  package static let journalMismatch = Fault.Code("journal-mismatch", exit: .invalidData)
 }

@@ -49,13 +49,12 @@ struct FixtureCheck {
     guard name != "input", name != "logits" else { return nil }
     let prefix = "feature."
     guard name.hasPrefix(prefix), let block = Int(name.dropFirst(prefix.count)),
-      (0..<model.geometry.depth).contains(block), name == "\(prefix)\(block)"
+      model.activationNames.contains("blocks[\(block)]"), name == "\(prefix)\(block)"
     else {
       throw Fault(
         .invalidFixture, "nothing of the model is called so",
         at: .init(file: path, tensor: name),
-        remedy: "a fixture has input, logits and feature.0 to "
-          + "feature.\(model.geometry.depth - 1)")
+        remedy: "a fixture has input, logits and feature.0 to feature.N for the model's blocks")
     }
     return (tensor.key, "blocks[\(block)]")
   }

@@ -64,6 +64,7 @@ private struct SurfaceSweep {
   ///
   /// - Returns: whether it does anywhere.
   private mutating func compare(_ start: Int, with offsets: [Int]) -> Bool {
+    let volume = volume
     let labels = volume.labels.span
     let count = differences.count
     var row = differences.mutableSpan

@@ -38,7 +38,8 @@ package struct SurfaceDistances: Sendable {
   package func hausdorff(percentile: Double) -> Double? {
     measure {
       max(
-        quantile(percentile / 100, of: fromPrediction), quantile(percentile / 100, of: fromReference))
+        quantile(percentile / 100, of: fromPrediction),
+        quantile(percentile / 100, of: fromReference))
     }
   }
 

@@ -14,7 +14,7 @@ struct ChunkReader {
   mutating func header() throws -> [UInt8] {
     let shortest = HeaderLayout.nifti1.byteCount
     var bytes = try take(shortest)
-    if bytes.count == shortest, case let (layout, _) = try NIfTIHeader.layout(of: bytes) {
+    if bytes.count == shortest, case (let layout, _) = try NIfTIHeader.layout(of: bytes) {
       bytes += try take(layout.byteCount - shortest)
     }
     guard bytes.count >= shortest else {

@@ -42,7 +42,7 @@ struct GridCoordinates: Sendable {
   @inline(__always)
   func forEach(in slice: Int, _ body: (_ x: Double, _ y: Double, _ z: Double) -> Void) {
     let (x, y, z) = (terms[0], terms[1], terms[2])
-    let (xRows, yRows, zRows) = (x[0].span, y[0].span, z[0].span)
+    let (xRows, yRows, zRows) = (x[0], y[0], z[0])
     for column in 0..<target.width {
       // The last axis first: PyTorch counts axes backwards.
       let (xStart, yStart, zStart) = (

@@ -13,7 +13,8 @@ struct ConversionArguments: ParsableArguments {
   var imageSize: ImageSize?
 
   @Option(
-    help: ArgumentHelp("Extents of a patch. The target's usual ones by default.", valueName: "h,w,d"),
+    help: ArgumentHelp(
+      "Extents of a patch. The target's usual ones by default.", valueName: "h,w,d"),
     transform: ImageSize.init(parsing:))
   var patchSize: ImageSize?
 
@@ -23,7 +24,8 @@ struct ConversionArguments: ParsableArguments {
     transform: ImageSize.init(parsing:))
   var window: ImageSize?
 
-  @Option(help: ArgumentHelp("The axis of the volume through its slices: 0, 1 or 2.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("The axis of the volume through its slices: 0, 1 or 2.", valueName: "n"))
   var depthAxis = 2
 
   @Option(help: ArgumentHelp("Input channels of the 3D model.", valueName: "n"))
@@ -37,7 +39,8 @@ struct ConversionArguments: ParsableArguments {
   var featureSize: Int?
 
   @Option(
-    help: ArgumentHelp("The release that the target's names are for: monai-1.6.", valueName: "release"))
+    help: ArgumentHelp(
+      "The release that the target's names are for: monai-1.6.", valueName: "release"))
   var targetVersion: String?
 
   @Option(
@@ -111,7 +114,8 @@ struct ConversionArguments: ParsableArguments {
     help: ArgumentHelp("Agree with what a rule loses; may be repeated.", valueName: "rule"))
   var allowLoss: [String] = []
 
-  @Option(help: ArgumentHelp("Do as the paper's own loader does, quirks included.", valueName: "code"))
+  @Option(
+    help: ArgumentHelp("Do as the paper's own loader does, quirks included.", valueName: "code"))
   var compat: Compatibility?
 
   enum Compatibility: String, ExpressibleByArgument, CaseIterable {
@@ -179,7 +183,8 @@ struct ConversionArguments: ParsableArguments {
     }
     if let targetVersion {
       let name = target.id.split(separator: "-").first.map(String.init) ?? ""
-      guard targetVersion.hasPrefix("\(name)-"), target.options.contains(where: { $0.name == "version" })
+      guard targetVersion.hasPrefix("\(name)-"),
+        target.options.contains(where: { $0.name == "version" })
       else {
         throw Fault(
           .usage, "\(target.title) has no release \"\(printable(targetVersion))\"",

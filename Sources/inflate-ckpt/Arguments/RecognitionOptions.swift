@@ -5,7 +5,8 @@ import ArgumentParser
 struct RecognitionOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Blocks, counted from 0, whose outputs feed the decoder, or that are kept.", valueName: "0,1,…"),
+      "Blocks, counted from 0, whose outputs feed the decoder, or that are kept.",
+      valueName: "0,1,…"),
     transform: { try ImageSize.numbers(in: $0, from: 0) })
   var layers: [Int]?
 

@@ -21,7 +21,7 @@ package struct SlidingWindows: Sendable {
   /// `[classes, height, width, depth]` of the same window.
   package typealias Model = (_ window: [Float]) throws -> [Float]
 
-  /// How many bytes blending holds at once, beside the volume and the labels.
+  /// How many bytes blending holds at once, beside the volume and the result.
   package func byteCount(classCount: Int) -> Int {
     let layer = layerCounts.reduce(1) { $0 &* $1 }
     return (classCount + 1) &* layer &* MemoryLayout<Float>.size
@@ -32,39 +32,39 @@ package struct SlidingWindows: Sendable {
   /// - Parameters:
   ///   - channels: volumes on the grid's voxels, normalised as the model expects.
   ///   - byteLimit: what `byteCount` may be at most.
+  ///   - journal: where finished layers are kept, and those of an earlier run are taken from.
   ///   - progress: called after every window with how many of how many are done.
   /// - Throws: `over-limit`, `extents-mismatch`, `invalid-scores` for a wrong count of them,
-  ///   `non-finite-scores`, and whatever the model throws.
+  ///   `non-finite-scores`, the journal's faults, and whatever the model throws.
   package func labels(
-    of channels: [Volume], classCount: Int, byteLimit: Int = .max,
+    of channels: [Volume], classCount: Int, byteLimit: Int = .max, journal: RunJournal? = nil,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, model: Model
   ) throws -> LabelVolume {
-    var labels = [Int32](repeating: 0, count: grid.extents.voxelCount)
-    try forEachScoredVoxel(
-      of: channels, classCount: classCount, byteLimit: byteLimit, progress: progress, model: model
-    ) { voxel, scores in
-      var best = 0
-      for index in 1..<scores.count where scores[index] > scores[best] { best = index }
-      labels[voxel] = Int32(best)
-    }
-    return try LabelVolume(geometry: channels[0].geometry, labels: labels)
+    try check(channels, classCount: classCount, byteLimit: byteLimit)
+    var sink = LabelSink(voxelCount: grid.extents.voxelCount)
+    try run(
+      channels, classCount: classCount, into: &sink, journal: journal, progress: progress,
+      model: model)
+    return try LabelVolume(geometry: channels[0].geometry, labels: sink.labels)
   }
 
   /// The blended scores of every class, each as a volume: all of them at once, in as much memory.
   ///
+  /// - Parameter asProbabilities: whether their softmax is taken, voxel by voxel.
   /// - Throws: as `labels`.
   package func scores(
-    of channels: [Volume], classCount: Int,
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }, model: Model
+    of channels: [Volume], classCount: Int, asProbabilities: Bool = false, byteLimit: Int = .max,
+    journal: RunJournal? = nil, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    model: Model
   ) throws -> [Volume] {
-    var values = [[Float]](
-      repeating: [Float](repeating: 0, count: grid.extents.voxelCount), count: max(0, classCount))
-    try forEachScoredVoxel(
-      of: channels, classCount: classCount, byteLimit: .max, progress: progress, model: model
-    ) { voxel, scores in
-      for index in scores.indices { values[index][voxel] = scores[index] }
-    }
-    return try values.map { try Volume(geometry: channels[0].geometry, values: $0) }
+    try check(channels, classCount: classCount, byteLimit: byteLimit)
+    var sink = ScoreVolumesSink(
+      classCount: classCount, voxelCount: grid.extents.voxelCount,
+      asProbabilities: asProbabilities)
+    try run(
+      channels, classCount: classCount, into: &sink, journal: journal, progress: progress,
+      model: model)
+    return try sink.values.map { try Volume(geometry: channels[0].geometry, values: $0) }
   }
 
   /// The axis along which layers of windows follow each other: the one that leaves the least to hold.
@@ -80,33 +80,79 @@ package struct SlidingWindows: Sendable {
     return counts
   }
 
-  /// Calls `finished` once for every voxel of the volume, with its blended scores.
-  private func forEachScoredVoxel(
-    of channels: [Volume], classCount: Int, byteLimit: Int,
-    progress: (_ done: Int, _ total: Int) -> Void, model: Model,
-    finished: (_ voxel: Int, _ scores: borrowing Span<Float>) -> Void
+  /// Puts every voxel's blended scores into `sink`, once.
+  ///
+  /// Layer k is finished between where it begins and where layer k + 1 does: no later window reaches
+  /// there. What a journal has of the first layers is not computed again, save for windows that reach
+  /// on into others.
+  private func run<Sink: ScoreSink>(
+    _ channels: [Volume], classCount: Int, into sink: inout Sink, journal: RunJournal?,
+    progress: (_ done: Int, _ total: Int) -> Void, model: Model
   ) throws {
-    try check(channels, classCount: classCount, byteLimit: byteLimit)
     let axis = layerAxis
-    let weights = blending.weights(for: grid.window)
-    var layer = BlendingLayer(counts: layerCounts, axis: axis, classCount: classCount)
     let starts = grid.starts[axis]
-    var done = 0
-    for (index, start) in starts.enumerated() {
-      for origin in grid.origins where origin[axis] == start {
+    let ends = Array(starts.dropFirst()) + [grid.paddedCounts[axis]]
+    let (first, kept) = try restore(&sink, from: journal, axis: axis, starts: starts, ends: ends)
+    guard kept < ends.count else { return progress(grid.windowCount, grid.windowCount) }
+    let weights = blending.weights(for: grid.window)
+    var layer = BlendingLayer(
+      counts: layerCounts, axis: axis, start: starts[first], classCount: classCount)
+    let windowsPerLayer = grid.windowCount / starts.count
+    var done = first * windowsPerLayer
+    if done > 0 { progress(done, grid.windowCount) }
+    for index in first..<starts.count {
+      for origin in grid.origins(along: axis, at: starts[index]) {
         let scores = try model(contents(of: channels, at: origin))
         try check(scores, classCount: classCount, at: origin)
         layer.add(scores, weights: weights, window: grid.window, at: origin)
         done += 1
         progress(done, grid.windowCount)
       }
-      // No later window reaches what lies before the next layer.
-      let end = index + 1 < starts.count ? starts[index + 1] : grid.paddedCounts[axis]
-      layer.finish(upTo: end) { place, scores in
-        guard let voxel = voxel(at: place) else { return }
-        finished(voxel, scores)
+      let isKept = index < kept
+      layer.finish(upTo: ends[index]) { place, scores in
+        guard !isKept, let voxel = voxel(at: place) else { return }
+        sink.put(scores, at: voxel)
+      }
+      guard !isKept, let journal else { continue }
+      try journal.append(sink.words(of: voxels(along: axis, in: starts[index]..<ends[index])))
+    }
+  }
+
+  /// Takes finished layers out of a journal.
+  ///
+  /// - Returns: how many there were, and the first whose windows reach beyond them.
+  private func restore<Sink: ScoreSink>(
+    _ sink: inout Sink, from journal: RunJournal?, axis: Int, starts: [Int], ends: [Int]
+  ) throws -> (first: Int, kept: Int) {
+    guard let journal else { return (0, 0) }
+    let kept = min(journal.finishedCount, ends.count)
+    for index in 0..<kept {
+      let voxels = voxels(along: axis, in: starts[index]..<ends[index])
+      guard let words = try journal.next(wordCount: voxels.count * sink.wordsPerVoxel) else {
+        break
+      }
+      sink.restore(words, of: voxels)
+    }
+    guard kept > 0 else { return (0, 0) }
+    let reached = ends[kept - 1]
+    let first = starts.firstIndex { $0 + grid.window.counts[axis] > reached } ?? kept
+    return (first, kept)
+  }
+
+  /// The places among the volume's values of all voxels with `range` of the padded volume along an
+  /// axis.
+  private func voxels(along axis: Int, in range: Range<Int>) -> [Int] {
+    var bounds = grid.paddedCounts.map { 0..<$0 }
+    bounds[axis] = range
+    var result: [Int] = []
+    for row in bounds[0] {
+      for column in bounds[1] {
+        for slice in bounds[2] {
+          if let voxel = voxel(at: (row, column, slice)) { result.append(voxel) }
+        }
       }
     }
+    return result
   }
 
   /// The place among the volume's values of a voxel of the padded volume; nil for padding.

@@ -60,9 +60,12 @@ package struct WindowGrid: Sendable, Hashable {
   /// The volume with its padding.
   var paddedCounts: [Int] { zip(window.counts, extents.counts).map { max($0, $1) } }
 
-  /// Where each window begins in the padded volume, the last axis fastest: MONAI's order.
-  package var origins: [[Int]] {
-    starts[0].flatMap { row in
+  /// Where the windows of one layer begin in the padded volume: those that begin at `start` along
+  /// `axis`; the last axis fastest, in MONAI's order.
+  func origins(along axis: Int, at start: Int) -> [[Int]] {
+    var starts = starts
+    starts[axis] = [start]
+    return starts[0].flatMap { row in
       starts[1].flatMap { column in starts[2].map { [row, column, $0] } }
     }
   }

@@ -6,15 +6,16 @@ struct BlendingLayer {
   private let axis: Int
   private let classCount: Int
   /// The band's first place along the axis.
-  private var start = 0
+  private var start: Int
   /// `[height, width, depth, classes]`, the band's places along the axis taken modulo its thickness.
   private var sums: [Float]
   /// `[height, width, depth]`.
   private var weightSums: [Float]
 
-  init(counts: [Int], axis: Int, classCount: Int) {
+  init(counts: [Int], axis: Int, start: Int = 0, classCount: Int) {
     self.counts = counts
     self.axis = axis
+    self.start = start
     self.classCount = classCount
     let places = counts[0] * counts[1] * counts[2]
     weightSums = [Float](repeating: 0, count: places)

@@ -22,12 +22,14 @@ package struct ClassScores: Sendable {
     self.values = values
   }
 
-  /// The class with the largest score at every pixel, after the scores have been resized to
-  /// `target`; of equal scores the first wins.
+  /// Calls `body` with the scores of all classes at every pixel, after they have been resized to
+  /// `target`.
   ///
-  /// - Returns: row-major `[target.height, target.width]`.
   /// - Throws: `non-finite-scores` when a score is no number or infinite.
-  package func labels(at target: PlaneSize) throws -> [Int32] {
+  func forEachPixel(
+    at target: PlaneSize,
+    _ body: (_ row: Int, _ column: Int, _ scores: borrowing Span<Float>) -> Void
+  ) throws {
     if let index = firstNonFinite(in: values.span) {
       let (row, column) = (index % size.pixelCount / size.width, index % size.width)
       throw Fault(
@@ -37,20 +39,16 @@ package struct ClassScores: Sendable {
         remedy: "check the checkpoint with inflate-ckpt verify")
     }
     let resampler = BilinearResampler(from: size, to: target)
-    var labels = [Int32](repeating: 0, count: target.pixelCount)
-    var best = scores(of: 0, resampler)
-    for candidate in 1..<classCount {
-      let scores = scores(of: candidate, resampler)
-      for pixel in best.indices where scores[pixel] > best[pixel] {
-        best[pixel] = scores[pixel]
-        labels[pixel] = Int32(candidate)
+    let resized = (0..<classCount).map { index in
+      resampler.resized(
+        values.span.extracting(index * size.pixelCount..<(index + 1) * size.pixelCount))
+    }
+    var scores = [Float](repeating: 0, count: classCount)
+    for row in 0..<target.height {
+      for column in 0..<target.width {
+        for index in 0..<classCount { scores[index] = resized[index][row * target.width + column] }
+        body(row, column, scores.span)
       }
     }
-    return labels
-  }
-
-  private func scores(of index: Int, _ resampler: BilinearResampler) -> [Float] {
-    let range = index * size.pixelCount..<(index + 1) * size.pixelCount
-    return resampler.resized(values.span.extracting(range))
   }
 }
