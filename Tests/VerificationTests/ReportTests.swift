@@ -37,8 +37,8 @@ struct ReportTests {
   @Test("are documents of their schema, whatever was found")
   func written() throws {
     // Class 1 in both volumes, 2 in one of them, 3 in neither.
-    let scores = try scores([0, 1, 1, 2], [0, 1, 0, 0], classCount: 4)
-    let empty = try scores([0, 0, 0, 0], [0, 0, 0, 0], classCount: 1)
+    let scores = try measured([0, 1, 1, 2], [0, 1, 0, 0], classCount: 4)
+    let empty = try measured([0, 0, 0, 0], [0, 0, 0, 0], classCount: 1)
     let fault = Fault(
       .unreadable, "r", at: .init(file: "f", tensor: "t", byteOffset: .max), remedy: "m")
     let layers = [
@@ -59,7 +59,7 @@ struct ReportTests {
     #expect(document["verdict"] == "fall-short")
   }
 
-  private func scores(
+  private func measured(
     _ prediction: [Int32], _ reference: [Int32], classCount: Int
   ) throws -> SegmentationScores {
     let geometry = try VolumeSegmenterTests.geometry(2, 2, 1)
