@@ -82,6 +82,9 @@ let package = Package(
     .executableTarget(
       name: "stream-checkpoint", dependencies: ["Checkpoints"], path: "Benchmarks/StreamCheckpoint"
     ),
+    .executableTarget(
+      name: "examine-volumes", dependencies: ["Documents", "Volumes"],
+      path: "Benchmarks/ExamineVolumes"),
 
     // What tests of several targets need.
     .target(
@@ -117,7 +120,8 @@ let package = Package(
       dependencies: [
         "Architectures", "Checkpoints", "Diagnostics", "Documents", "Segmenter", "Tensors",
       ]),
-    .testTarget(name: "VolumesTests", dependencies: ["Diagnostics", "Files", "Volumes"]),
+    .testTarget(
+      name: "VolumesTests", dependencies: ["Diagnostics", "Documents", "Files", "Volumes"]),
     .testTarget(
       name: "VerificationTests",
       dependencies: [

@@ -56,6 +56,13 @@ package struct Check: Sendable, Equatable {
       tensor: tensor)
   }
 
+  /// The same with more to say.
+  func noting(_ remark: String) -> Check {
+    Check(
+      Question(id: id, meaning: meaning), figure: figure, bound: bound, verdict: verdict,
+      detail: "\(detail); \(remark)", tensor: tensor)
+  }
+
   static func fallsShort(_ question: Question, detail: String, tensor: String? = nil) -> Check {
     Check(
       question, figure: nil, bound: nil, verdict: .fallShort, detail: detail, tensor: tensor)
@@ -87,8 +94,29 @@ struct Question: Sendable {
   static let depthConstant = Question(
     id: "depth-constant",
     meaning: "on a slice repeated through the depth, the 3D model computes what the 2D model does")
+  static let statistics = Question(
+    id: "statistics", meaning: "no tensor is dead, exploded or still as it was initialised")
+  static let centreSlice = Question(
+    id: "centre-slice",
+    meaning: "on different slices, the 3D model computes what the 2D model does on their weighted "
+      + "sum: on the middle one, for center")
+  static let symmetry = Question(
+    id: "symmetry", meaning: "turning the depth around changes nothing where it must not")
   static let fixture = Question(
     id: "fixture", meaning: "recorded inputs give the recorded outputs")
   static let segmentation = Question(
     id: "segmentation", meaning: "mean Dice of the foreground classes on a labelled volume")
+  static let classDice = Question(
+    id: "segmentation.class-dice", meaning: "the least Dice of any foreground class")
+  static let intersectionOverUnion = Question(
+    id: "segmentation.iou", meaning: "mean intersection over union of the foreground classes")
+  static let hausdorff95 = Question(
+    id: "segmentation.hausdorff95",
+    meaning: "mean 95th percentile of the foreground classes' surface distances")
+  static let surfaceDistance = Question(
+    id: "segmentation.surface-distance",
+    meaning: "mean distance from the predicted surfaces to the labels'")
+  static let volumeDifference = Question(
+    id: "segmentation.volume-difference",
+    meaning: "the largest difference of a foreground class's volume, as a share of the labels'")
 }

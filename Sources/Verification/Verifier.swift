@@ -10,93 +10,143 @@ package struct Verifier: Sendable {
   private let source: (tensors: any TensorSource, model: RecognisedModel)?
   private let sourceHints: RecognitionHints
   private let fixtures: [String]
-  private let reference: ReferenceVolume?
+  private let references: [ReferenceVolume]
+  private let bounds: SegmentationBounds
+  private let windows: WindowOptions?
+  private let drawsSlices: Bool
+
+  /// Of so many scans a report has pictures; each takes a few megabytes.
+  private static let largestGalleryCount = 4
 
   /// - Parameters:
   ///   - source: the 2D checkpoint that the others were inflated from.
   ///   - fixtures: paths of recorded runs.
+  ///   - drawsSlices: whether the report is to have pictures of the scans.
   package init(
     catalogue: FamilyCatalogue, source: (any TensorSource)? = nil,
     sourceHints: RecognitionHints = RecognitionHints(), fixtures: [String] = [],
-    reference: ReferenceVolume? = nil
+    references: [ReferenceVolume] = [], bounds: SegmentationBounds = SegmentationBounds(),
+    windows: WindowOptions? = nil, drawsSlices: Bool = false
   ) throws {
     self.catalogue = catalogue
     self.source = try source.map { ($0, try catalogue.recognise($0, hints: sourceHints)) }
     self.sourceHints = sourceHints
     self.fixtures = fixtures
-    self.reference = reference
+    self.references = references
+    self.bounds = bounds
+    self.windows = windows
+    self.drawsSlices = drawsSlices
   }
 
-  /// - Throws: what reading the checkpoint brings up; a checkpoint that reads well but is wrong gives
-  ///   a report that falls short.
+  /// Asks all that can be asked. A fault keeps the checks from being made that it concerns, and no
+  /// other: it stands in the report.
   package func verify(
     _ checkpoint: any TensorSource, hints: RecognitionHints = RecognitionHints(),
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
-  ) throws -> VerificationReport {
-    let model: RecognisedModel
-    do {
-      model = try catalogue.recognise(checkpoint, hints: hints)
-    } catch let fault as Fault where fault.code == .unrecognisedFamily {
-      return VerificationReport(
-        checkpoint: checkpoint.path, familyID: nil, checks: [StructureCheck.check(for: fault)],
-        segmentation: nil)
-    }
-    let structure = StructureCheck(checkpoint: checkpoint, model: model)
-    let finiteness = try FinitenessCheck(checkpoint: checkpoint).run()
-    var checks = [structure.run(), finiteness]
-    let canBeRead = structure.wrongElementType == nil
-    let canRun = canBeRead && finiteness.verdict == .pass
-    if canBeRead { checks += try comparisons(of: checkpoint, model, canRun: canRun) }
-    // Running a model whose weights are damaged would only repeat in other words what is known.
-    guard canRun else {
-      return VerificationReport(
-        checkpoint: checkpoint.path, familyID: model.family.id, checks: checks, segmentation: nil)
-    }
-    var scores: SegmentationScores?
-    if !fixtures.isEmpty || reference != nil {
-      let segmenter = try SegmentationModel(model: model, source: checkpoint)
-      checks += try fixtures.map { try FixtureCheck(path: $0, model: segmenter).run() }
-      if let reference {
-        let result = try SegmentationCheck(model: segmenter, reference: reference)
-          .run(progress: progress)
-        checks.append(result.check)
-        scores = result.scores
+    progress: (_ title: String, _ done: Int, _ total: Int) -> Void = { _, _, _ in }
+  ) -> VerificationReport {
+    var findings = Findings()
+    var familyID: String?
+    findings.attempt {
+      let model: RecognisedModel
+      do {
+        model = try catalogue.recognise(checkpoint, hints: hints)
+      } catch let fault as Fault where fault.code == .unrecognisedFamily {
+        $0.checks.append(StructureCheck.check(for: fault))
+        return
       }
+      familyID = model.family.id
+      try examine(checkpoint, model, into: &$0, progress: progress)
     }
     return VerificationReport(
-      checkpoint: checkpoint.path, familyID: model.family.id, checks: checks, segmentation: scores)
+      checkpoint: checkpoint.path, familyID: familyID, checks: findings.checks,
+      layers: findings.layers, segmentations: findings.segmentations,
+      galleries: findings.galleries, faults: findings.faults)
+  }
+
+  private func examine(
+    _ checkpoint: any TensorSource, _ model: RecognisedModel, into findings: inout Findings,
+    progress: (_ title: String, _ done: Int, _ total: Int) -> Void
+  ) throws {
+    let structure = StructureCheck(checkpoint: checkpoint, model: model)
+    let survey = try WeightSurvey(of: checkpoint)
+    let finiteness = FinitenessCheck(checkpoint: checkpoint, survey: survey).run()
+    findings.checks += [structure.run(), finiteness]
+    // Running a model whose weights are damaged would only repeat in other words what is known.
+    let canBeRead = structure.wrongElementType == nil
+    let canRun = canBeRead && finiteness.verdict == .pass
+    guard canBeRead else { return }
+    let examined = Examined(checkpoint: checkpoint, model: model, survey: survey)
+    findings.attempt { try compare(examined, canRun: canRun, into: &$0) }
+    guard canRun, !fixtures.isEmpty || !references.isEmpty else { return }
+    let segmenter = try SegmentationModel(model: model, source: checkpoint)
+    for path in fixtures {
+      findings.attempt { $0.checks.append(try FixtureCheck(path: path, model: segmenter).run()) }
+    }
+    for reference in references {
+      findings.attempt {
+        let outcome = try SegmentationCheck(
+          model: segmenter, reference: reference, bounds: bounds, windows: windows
+        ).run { progress(reference.name, $0, $1) }
+        $0.checks += outcome.checks
+        $0.segmentations.append(outcome.scores)
+        if drawsSlices, $0.galleries.count < Verifier.largestGalleryCount {
+          $0.galleries.append(try outcome.gallery(of: reference))
+        }
+      }
+    }
+  }
+
+  private struct Examined {
+    let checkpoint: any TensorSource
+    let model: RecognisedModel
+    let survey: WeightSurvey
   }
 
   /// The checks that need the 2D source; they ask nothing of a 2D checkpoint.
-  private func comparisons(
-    of checkpoint: any TensorSource, _ model: RecognisedModel, canRun: Bool
-  ) throws -> [Check] {
-    guard model.family.dimensions == 3 else { return [] }
-    let derived = try DerivedTensorsCheck(checkpoint: checkpoint, model: model).run()
-    guard let source = try source(for: model) else {
-      return [derived, .notApplicable(.depthConstant, because: "no --source to compare with")]
+  private func compare(
+    _ examined: Examined, canRun: Bool, into findings: inout Findings
+  ) throws {
+    let (checkpoint, model) = (examined.checkpoint, examined.model)
+    let source = model.family.dimensions == 3 ? try source(for: model) : nil
+    guard let source, source.model.family.dimensions == 2 else {
+      findings.checks.append(
+        StatisticsCheck(survey: examined.survey, model: model, source: nil).run())
+      guard model.family.dimensions == 3 else { return }
+      findings.checks.append(try DerivedTensorsCheck(checkpoint: checkpoint, model: model).run())
+      if let source {
+        throw Fault(
+          .usage, "a \(source.model.family.title) checkpoint is no 2D source",
+          at: .init(file: source.tensors.path))
+      }
+      findings.checks.append(
+        .notApplicable(.depthConstant, because: "no --source to compare with"))
+      return
     }
-    guard source.model.family.dimensions == 2 else {
-      throw Fault(
-        .usage, "a \(source.model.family.title) checkpoint is no 2D source",
-        at: .init(file: source.tensors.path))
+    let sourceSurvey = try WeightSurvey(of: source.tensors)
+    findings.checks += [
+      StatisticsCheck(
+        survey: examined.survey, model: model, source: (sourceSurvey, source.model)
+      ).run(), try DerivedTensorsCheck(checkpoint: checkpoint, model: model).run(),
+    ]
+    guard SegmentationModel.canRun(model.family), SegmentationModel.canRun(source.model.family)
+    else {
+      let reason = "\(model.family.title) and \(source.model.family.title) cannot both be run yet"
+      findings.checks.append(.notApplicable(.depthConstant, because: reason))
+      return
     }
-    guard SegmentationModel.canRun(model.family), SegmentationModel.canRun(source.model.family) else {
-      return [
-        derived,
-        .notApplicable(
-          .depthConstant,
-          because: "\(model.family.title) and \(source.model.family.title) cannot both be run yet"),
-      ]
-    }
-    let identities = try IdentityChecks(
+    findings.checks += try IdentityChecks(
       source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model
     ).run()
     // A damaged weight makes the forward pass stop; which one it is, is known by now.
-    guard canRun else { return [derived] + identities }
-    let forward = DepthConstantCheck(
-      source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model)
-    return [derived] + identities + [try forward.run()]
+    guard canRun else { return }
+    let pair = try ModelPair(
+      source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model,
+      deep: SegmentationModel(model: model, source: checkpoint))
+    let forward = try DepthConstantCheck(pair: pair).run()
+    findings.checks.append(forward.check)
+    findings.layers = forward.layers
+    findings.checks.append(try CentreSliceCheck(pair: pair, scan: references.first).run())
+    findings.checks.append(try SymmetryCheck(pair: pair).run())
   }
 
   /// The source, whose decoder is fed as the conversion fed it when nobody says otherwise.
@@ -109,5 +159,25 @@ package struct Verifier: Sendable {
     var hints = sourceHints
     hints.decoderLayers = record.decoderLayers
     return (source.tensors, try catalogue.recognise(source.tensors, hints: hints))
+  }
+}
+
+/// What has been found so far.
+private struct Findings {
+  var checks: [Check] = []
+  var layers: [LayerFidelity] = []
+  var segmentations: [SegmentationScores] = []
+  var galleries: [SliceGallery] = []
+  var faults: [Fault] = []
+
+  /// Keeps what `body` found before it came upon a fault, and the fault.
+  mutating func attempt(_ body: (inout Findings) throws -> Void) {
+    do {
+      try body(&self)
+    } catch let fault as Fault {
+      faults.append(fault)
+    } catch {
+      faults.append(Fault(.unreadable, "\(error)"))
+    }
   }
 }

@@ -3,9 +3,9 @@ import Diagnostics
 extension Fault.Code {
   // The file.
 
-  /// Neither a NIfTI-1 file nor a gzip file that holds one.
+  /// Neither a NIfTI file nor a gzip file that holds one.
   package static let notNIfTI = Fault.Code("not-nifti", exit: .invalidData)
-  /// A relative of NIfTI-1 that this reader does not speak: a pair of files, or NIfTI-2.
+  /// A relative of NIfTI that this reader does not speak: a pair of files.
   package static let unsupportedNIfTI = Fault.Code("unsupported-nifti", exit: .invalidData)
   package static let truncatedVolume = Fault.Code("truncated-volume", exit: .invalidData)
   /// A gzip file holds far more than its header declares.
@@ -32,8 +32,18 @@ extension Fault.Code {
   /// Two volumes that should cover the same voxels do not.
   package static let extentsMismatch = Fault.Code("extents-mismatch", exit: .invalidData)
 
+  // Folders.
+
+  package static let unknownDatasetLayout = Fault.Code(
+    "unknown-dataset-layout", exit: .invalidData)
+
   // The model's answers.
 
   package static let invalidScores = Fault.Code("invalid-scores", exit: .invalidData)
   package static let nonFiniteScores = Fault.Code("non-finite-scores", exit: .invalidData)
+
+  // A long run.
+
+  /// A file that is to keep a run's state keeps something else.
+  package static let journalMismatch = Fault.Code("journal-mismatch", exit: .invalidData)
 }

@@ -18,7 +18,8 @@ struct InflateCheckpoint: ParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      Inspect.self, Convert.self, Verify.self, Segment.self, Diff.self, Repack.self, Zoo.self,
+      Inspect.self, Convert.self, Verify.self, VerifyRecord.self, Segment.self, Diff.self,
+      Repack.self, Zoo.self,
     ])
 }
 
@@ -26,17 +27,26 @@ let toolVersion = "0.1.0"
 
 @main
 enum Main {
+  /// The command line, with `verify record` as the one command that it is.
+  private static var arguments: [String] {
+    let given = Array(CommandLine.arguments.dropFirst())
+    return given.starts(with: ["verify", "record"])
+      ? ["verify-record"] + given.dropFirst(2) : given
+  }
+
   static func main() {
     occupyClosedStandardStreams()
     Interruption.removePartialFiles()
     do {
-      var command = try InflateCheckpoint.parseAsRoot()
+      var command = try InflateCheckpoint.parseAsRoot(arguments)
       try command.run()
     } catch let fault as Fault {
       StandardError.write("error: \(fault)\n")
       exit(fault.code.exitStatus.rawValue)
     } catch is CheckFellShort {
       exit(ExitStatus.checkFailed.rawValue)
+    } catch let shortfall as VerificationFellShort {
+      exit(shortfall.exitStatus.rawValue)
     } catch {
       InflateCheckpoint.exit(withError: error)
     }

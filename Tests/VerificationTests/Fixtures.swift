@@ -3,6 +3,7 @@ import Checkpoints
 import Diagnostics
 import Foundation
 import Inflation
+import Segmenter
 import Tensors
 import Testing
 
@@ -52,11 +53,18 @@ enum Sample {
 
   static func verify(
     _ checkpoint: any TensorSource, against source: (any TensorSource)? = nil,
-    fixtures: [String] = [], reference: ReferenceVolume? = nil
+    fixtures: [String] = [], references: [ReferenceVolume] = [],
+    bounds: SegmentationBounds = SegmentationBounds(), drawsSlices: Bool = false
   ) throws -> VerificationReport {
     try Verifier(
-      catalogue: .builtIn(), source: source, fixtures: fixtures, reference: reference
+      catalogue: .builtIn(), source: source, fixtures: fixtures, references: references,
+      bounds: bounds, drawsSlices: drawsSlices
     ).verify(checkpoint)
+  }
+
+  static func model(_ checkpoint: any TensorSource) throws -> SegmentationModel {
+    try SegmentationModel(
+      model: FamilyCatalogue.builtIn().recognise(checkpoint), source: checkpoint)
   }
 }
 

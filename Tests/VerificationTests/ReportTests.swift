@@ -1,9 +1,11 @@
 import BuiltInSchemas
+import Diagnostics
 import Documents
 import Foundation
 import Inflation
 import SchemaSupport
 import Testing
+import Volumes
 
 @testable import Verification
 
@@ -15,7 +17,8 @@ struct ReportTests {
 
   private static let questions: [Question] = [
     .structure, .finite, .derived, .patchEmbedding, .relativePositionBias, .carriedOver,
-    .depthConstant, .fixture, .segmentation,
+    .depthConstant, .fixture, .segmentation, .statistics, .centreSlice, .symmetry, .classDice,
+    .intersectionOverUnion, .hausdorff95, .surfaceDistance, .volumeDifference,
   ]
 
   /// Every verdict, bound and kind of figure.
@@ -33,19 +36,38 @@ struct ReportTests {
 
   @Test("are documents of their schema, whatever was found")
   func written() throws {
-    let scores = SegmentationScores(
-      volume: "scan", dice: [1, nil, 0.5], meanForegroundDice: 0.5)
-    let empty = SegmentationScores(volume: "scan", dice: [nil], meanForegroundDice: nil)
+    // Class 1 in both volumes, 2 in one of them, 3 in neither.
+    let scores = try measured([0, 1, 1, 2], [0, 1, 0, 0], classCount: 4)
+    let empty = try measured([0, 0, 0, 0], [0, 0, 0, 0], classCount: 1)
+    let fault = Fault(
+      .unreadable, "r", at: .init(file: "f", tensor: "t", byteOffset: .max), remedy: "m")
+    let layers = [
+      LayerFidelity(layer: "patchEmbedding", distance: 0),
+      LayerFidelity(layer: "logits", distance: .infinity),
+    ]
     let reports = [
-      VerificationReport(checkpoint: "a", familyID: "f", checks: Self.checks, segmentation: scores),
       VerificationReport(
-        checkpoint: "b", familyID: nil, checks: [Self.checks[0]], segmentation: empty),
+        checkpoint: "a", familyID: "f", checks: Self.checks, layers: layers,
+        segmentations: [scores, scores]),
+      VerificationReport(checkpoint: "b", checks: [Self.checks[0]], segmentations: [empty]),
+      VerificationReport(checkpoint: "c", faults: [fault, Fault(.unreadable, "r")]),
     ]
     let document = VerificationReport.document(of: reports)
     let read = try JSONValue(parsing: document.text())
     let found = try schema().violations(of: read)
     #expect(found.isEmpty, "\(found)")
     #expect(document["verdict"] == "fall-short")
+  }
+
+  private func measured(
+    _ prediction: [Int32], _ reference: [Int32], classCount: Int
+  ) throws -> SegmentationScores {
+    let geometry = try VolumeSegmenterTests.geometry(2, 2, 1)
+    return SegmentationScores(
+      volume: "scan", slices: 1,
+      metrics: try SegmentationMetrics(
+        prediction: LabelVolume(geometry: geometry, labels: prediction),
+        reference: LabelVolume(geometry: geometry, labels: reference), classCount: classCount))
   }
 
   @Test("of real runs are documents of their schema")
@@ -64,12 +86,12 @@ struct ReportTests {
     let schema = try schema()
     let good = VerificationReport.document(
       of: [
-        VerificationReport(checkpoint: "a", familyID: "f", checks: Self.checks, segmentation: nil)
+        VerificationReport(checkpoint: "a", familyID: "f", checks: Self.checks)
       ]
     ).text()
     #expect(try schema.violations(of: JSONValue(parsing: good)).isEmpty)
     let changes = [
-      (#""formatVersion": 1"#, #""formatVersion": 2"#), (#""verdict""#, #""Verdict""#),
+      (#""formatVersion": 2"#, #""formatVersion": 1"#), (#""verdict""#, #""Verdict""#),
       (#""id": "structure""#, #""id": "shape""#), (#""detail": "d""#, #""detail": 1"#),
       (#""figure": 0.5"#, #""figure": "0.5""#), (#""atMost": 0.0"#, #""most": 0.0"#),
       (#""fall-short""#, #""fail""#), (#""checkpoint": "a""#, #""checkpoint": null"#),
@@ -88,7 +110,7 @@ struct ReportTests {
     let least = Check.measured(.segmentation, .nan, bound: .atLeast(-.infinity), detail: "")
     #expect(least.verdict == .fallShort)
     let reports = [check, Self.checks[0]].map {
-      VerificationReport(checkpoint: "", familyID: nil, checks: [$0], segmentation: nil)
+      VerificationReport(checkpoint: "", familyID: nil, checks: [$0])
     }
     #expect(reports.map(\.passes) == [false, true])
   }

@@ -23,7 +23,7 @@ struct SegmentationCheckTests {
     let volume = try volume()
     return try VolumeSegmenter(
       model: SegmentationModel(model: model, source: checkpoint), intensities: window(volume)
-    ).segment(volume)
+    ).labels(of: [volume])
   }
 
   private func verify(
@@ -31,9 +31,10 @@ struct SegmentationCheckTests {
   ) throws -> VerificationReport {
     let volume = try volume()
     let reference = ReferenceVolume(
-      name: "scan", volume: volume, labels: labels, intensities: try window(volume),
-      minimumDice: minimum)
-    return try Sample.verify(checkpoint, reference: reference)
+      name: "scan", channels: [volume], labels: labels,
+      preparation: VolumePreparation(intensities: .window(try window(volume))))
+    return try Sample.verify(
+      checkpoint, references: [reference], bounds: SegmentationBounds(meanDice: minimum))
   }
 
   @Test("a centred conversion segments exactly as its 2D model")
@@ -48,8 +49,12 @@ struct SegmentationCheckTests {
       let check = try report.check("segmentation")
       #expect(check.figure == 1)
       #expect(check.bound == .atLeast(1))
-      #expect(report.segmentation?.meanForegroundDice == 1)
-      #expect(report.segmentation?.dice.count == 5)
+      let scores = try #require(report.segmentations.first)
+      #expect(scores.meanForegroundDice == 1)
+      #expect(scores.dice.count == 5)
+      #expect(scores.foregroundMean(\.hausdorff95) == 0)
+      #expect(scores.foregroundMean(\.averageSurfaceDistance) == 0)
+      #expect(report.averages(.pooled)?.meanDice == 1)
     }
   }
 
@@ -71,10 +76,13 @@ struct SegmentationCheckTests {
     let right = try prediction(source)
     let unknown = try LabelVolume(
       geometry: right.geometry, labels: right.labels.map { _ in 5 })
-    let fault = try #require(throws: Fault.self) {
-      try verify(source, labels: unknown, minimum: nil)
-    }
-    #expect(fault.code.exitStatus == .invalidData)
+    let report = try verify(source, labels: unknown, minimum: nil)
+    #expect(report.verdict == .fault)
+    #expect(report.faults.map(\.code.exitStatus) == [.invalidData])
+    let other = try LabelVolume(
+      geometry: VolumeSegmenterTests.geometry(1, 1, 1), labels: [0])
+    #expect(
+      try verify(source, labels: other, minimum: nil).faults.map(\.code) == [.extentsMismatch])
   }
 
   @Test("a model without decoder cannot segment, and is told so")
@@ -82,10 +90,51 @@ struct SegmentationCheckTests {
     let converted = try Sample.converted(
       Sample.source(), Sample.options(.center) { $0.includesDecoder = false })
     let labels = try prediction(Sample.source())
-    let fault = try #require(throws: Fault.self) {
-      try verify(converted, labels: labels, minimum: nil)
+    let report = try verify(converted, labels: labels, minimum: nil)
+    #expect(report.faults.map(\.code) == [.invalidData])
+    #expect(report.faults.first?.reason.contains("no decoder") == true)
+  }
+
+  @Test("each bound is held against its own measure")
+  func bounds() throws {
+    let source = try Sample.source()
+    let right = try prediction(source)
+    let wrong = try LabelVolume(
+      geometry: right.geometry, labels: right.labels.map { ($0 + 1) % 5 })
+    let volume = try volume()
+    func shortfalls(_ labels: LabelVolume) throws -> [String] {
+      var bounds = SegmentationBounds(meanDice: 0.9)
+      bounds.classDice = 0.9
+      bounds.intersectionOverUnion = 0.9
+      bounds.hausdorff95 = 0.5
+      bounds.surfaceDistance = 0.5
+      bounds.volumeDifference = 0
+      let reference = ReferenceVolume(
+        name: "scan", channels: [volume], labels: labels,
+        preparation: VolumePreparation(intensities: .window(try window(volume))))
+      return try Sample.verify(source, references: [reference], bounds: bounds).shortfalls
     }
-    #expect(fault.code == .invalidData)
-    #expect(fault.reason.contains("no decoder"))
+    #expect(try shortfalls(right).isEmpty)
+    let all = try shortfalls(wrong)
+    for id in [
+      "segmentation", "segmentation.class-dice", "segmentation.iou", "segmentation.hausdorff95",
+      "segmentation.surface-distance",
+    ] { #expect(all.contains(id), "\(all)") }
+  }
+
+  @Test("a scan that cannot be read stops no other")
+  func oneFault() throws {
+    let source = try Sample.source()
+    let right = try prediction(source)
+    let volume = try volume()
+    let preparation = VolumePreparation(intensities: .window(try window(volume)))
+    let missing = ReferenceVolume(
+      imagePath: "nowhere.nii", labelPath: "nowhere.nii", preparation: preparation)
+    let present = ReferenceVolume(
+      name: "scan", channels: [volume], labels: right, preparation: preparation)
+    let report = try Sample.verify(source, references: [missing, present, missing])
+    #expect(report.segmentations.map(\.volume) == ["scan"])
+    #expect(report.faults.map(\.code) == [.missingInput, .missingInput])
+    #expect(report.verdict == .fault)
   }
 }

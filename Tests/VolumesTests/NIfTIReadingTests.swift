@@ -10,7 +10,9 @@ struct NIfTIReadingTests {
     "sform-only.nii", "qform-only.nii", "qform-half-turn.nii", "qform-left-handed.nii",
     "sform-and-qform.nii", "neither.nii", "trailing-one.nii.gz", "extension.nii.gz",
   ]
-  static let typeNames = VoxelType.allCases.map { "\($0)" }
+  /// Those of one number a voxel, save the one that nibabel cannot write here.
+  static let typeNames = VoxelType.allCases
+    .filter { $0.componentCount == 1 && $0 != .float128 }.map { "\($0)" }
   static let everyType = typeNames.flatMap { type in
     ["little", "big"].flatMap { ["\(type)-\($0).nii", "\(type)-\($0).nii.gz"] }
   }
@@ -43,7 +45,7 @@ struct NIfTIReadingTests {
     var bytes = try fixtureBytes("qform-left-handed.nii")
     let expected = try #require(ExpectedVolume.all()["qform-left-handed.nii"])
     // -1 becomes 1.
-    bytes[Field.voxelSizes + 3] = 0x3F
+    bytes[HeaderLayout.nifti1.voxelSizes + 3] = 0x3F
     try withFile(bytes) { path in
       let affine = try Volume(contentsOf: path).geometry.affine
       #expect(abs(affine[0, 2] + expected.affine[2]) < 1e-12)
@@ -79,7 +81,8 @@ struct NIfTIReadingTests {
   @Test("a slope of zero or NaN means none", arguments: [[0, 0, 0, 0], [0, 0, 0xC0, 0x7F]])
   func noScaling(slope: [UInt8]) throws {
     var bytes = try fixtureBytes("sform-only.nii")
-    bytes.replaceSubrange(Field.slope..<Field.slope + 8, with: slope + [0, 0, 0xC0, 0x7F])
+    bytes.replaceSubrange(
+      HeaderLayout.nifti1.slope..<HeaderLayout.nifti1.slope + 8, with: slope + [0, 0, 0xC0, 0x7F])
     let expected = try Volume(contentsOf: fixturePath("sform-only.nii"))
     try withFile(bytes) { path in
       let volume = try Volume(contentsOf: path)

@@ -80,3 +80,5 @@ func geometry(_ height: Int, _ width: Int, _ depth: Int) throws -> VolumeGeometr
   try VolumeGeometry(
     extents: VolumeExtents(height: height, width: width, depth: depth), orientation: .upright())
 }
+
+func exponential(_ value: Float) -> Float { Float(exp(Double(value))) }

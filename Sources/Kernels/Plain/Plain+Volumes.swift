@@ -49,10 +49,20 @@ extension Plain {
 
   /// Each channel's mean and variance over all pixels.
   package static func moments(of map: FeatureMap) -> ChannelMoments {
-    let columns = map.pixels.columnValues.map { $0.map(Double.init) }
-    let means = columns.map { $0.reduce(0, +) / Double($0.count) }
-    let variances = zip(columns, means).map { values, mean in
-      values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+    let count = Double(map.pixels.rowCount)
+    var means: [Double] = []
+    var variances: [Double] = []
+    for channel in 0..<map.channelCount {
+      var sum = 0.0
+      for pixel in 0..<map.pixels.rowCount { sum += Double(map.pixels[pixel, channel]) }
+      let mean = sum / count
+      var squares = 0.0
+      for pixel in 0..<map.pixels.rowCount {
+        let distance = Double(map.pixels[pixel, channel]) - mean
+        squares += distance * distance
+      }
+      means.append(mean)
+      variances.append(squares / count)
     }
     return ChannelMoments(mean: means, variance: variances)
   }

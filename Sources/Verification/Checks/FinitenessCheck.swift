@@ -3,12 +3,14 @@ import Tensors
 /// Looks at every weight once.
 struct FinitenessCheck {
   let checkpoint: any TensorSource
+  let survey: WeightSurvey
 
-  func run() throws -> Check {
+  func run() -> Check {
     var count = 0
     var first: String?
-    for tensor in checkpoint.tensors where tensor.dtype.isFloatingPoint {
-      let bad = try checkpoint.floats(of: tensor.key).values.count { !$0.isFinite }
+    for tensor in checkpoint.tensors {
+      guard let statistics = survey[tensor.key] else { continue }
+      let bad = statistics.nanCount + statistics.infiniteCount
       if bad > 0, first == nil { first = tensor.key.name }
       count += bad
     }

@@ -14,24 +14,24 @@ extension OrientationFields {
       affine = voxelSizeAffine(extents: extents)
     }
     guard affine.isFinite, affine.spacing.allSatisfy({ $0.isFinite && $0 > 0 }) else {
+      let layout = HeaderLayout.of(version)
       let method = matrixCode > 0 ? "srow" : quaternionCode > 0 ? "quatern" : "pixdim"
       throw Fault(
         .invalidOrientation,
         "the \(method) fields do not give the voxels a size and a place",
-        at: .init(byteOffset: UInt64(matrixCode > 0 ? Field.matrix : Field.voxelSizes)),
+        at: .init(byteOffset: UInt64(matrixCode > 0 ? layout.matrix : layout.voxelSizes)),
         remedy: "write the file again with a valid affine (nibabel: Nifti1Image(data, affine))")
     }
     return affine
   }
 
   private var matrixAffine: AffineMatrix {
-    let numbers = matrix.map(Double.init)
-    return AffineMatrix(rows: (0..<3).map { Array(numbers[$0 * 4..<$0 * 4 + 4]) })
+    AffineMatrix(rows: (0..<3).map { Array(matrix[$0 * 4..<$0 * 4 + 4]) })
   }
 
   /// The voxel sizes with what other readers forgive: a sign is dropped, a zero means one.
   private var usableVoxelSizes: [Double] {
-    voxelSizes[1...3].map { $0 == 0 ? 1 : abs(Double($0)) }
+    voxelSizes[1...3].map { $0 == 0 ? 1 : abs($0) }
   }
 
   private func quaternionAffine() throws -> AffineMatrix {
@@ -40,23 +40,24 @@ extension OrientationFields {
     if voxelSizes[0] < 0 { sizes[2].negate() }
     return AffineMatrix(
       rows: (0..<3).map { row in
-        (0..<3).map { rotation[row][$0] * sizes[$0] } + [Double(quaternionOffset[row])]
+        (0..<3).map { rotation[row][$0] * sizes[$0] } + [quaternionOffset[row]]
       })
   }
 
   /// The rotation of the unit quaternion (a, b, c, d), of which the file stores b, c and d.
   ///
-  /// A file's b, c, d are rounded to 32 bits, so that 1 − b² − c² − d² may come out slightly
-  /// negative: within that rounding a is 0, and dividing by the norm makes the rotation proper.
+  /// A file's b, c, d are rounded, to 32 bits in the first version, so that 1 − b² − c² − d² may come
+  /// out slightly negative: within that rounding a is 0, and dividing by the norm makes the rotation
+  /// proper.
   private func rotationMatrix() throws -> [[Double]] {
-    let (b, c, d) = (Double(quaternion[0]), Double(quaternion[1]), Double(quaternion[2]))
-    let rounding = 3 * Double(Float.ulpOfOne)
+    let (b, c, d) = (quaternion[0], quaternion[1], quaternion[2])
+    let rounding = 3 * (version == .one ? Double(Float.ulpOfOne) : Double.ulpOfOne)
     let square = 1 - (b * b + c * c + d * d)
     guard square > -1e-4 else {
       throw Fault(
         .invalidOrientation,
         "the quaternion (\(quaternion[0]), \(quaternion[1]), \(quaternion[2])) is longer than 1",
-        at: .init(byteOffset: UInt64(Field.quaternion)),
+        at: .init(byteOffset: UInt64(HeaderLayout.of(version).quaternion)),
         remedy: "write the file again with a valid qform, or set qform_code to 0")
     }
     let a = square < rounding ? 0 : square.squareRoot()

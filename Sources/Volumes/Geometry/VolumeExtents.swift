@@ -28,6 +28,9 @@ package struct VolumeExtents: Sendable, Hashable {
     self.depth = depth
   }
 
+  /// Along the first, second and third axis.
+  var counts: [Int] { [height, width, depth] }
+
   package var voxelCount: Int { height * width * depth }
 
   /// The size of one axial slice.

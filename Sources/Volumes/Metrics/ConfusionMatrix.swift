@@ -34,11 +34,26 @@ package struct ConfusionMatrix: Sendable, Equatable {
     }
     try requireKnownClasses(prediction, called: "prediction")
     try requireKnownClasses(reference, called: "labels")
-    let (predicted, expected) = (prediction.labels.span, reference.labels.span)
-    for index in expected.indices {
-      counts[Int(expected[index]) * classCount + Int(predicted[index])] += 1
+    let pieces = evenRanges(reference.labels.count, pieces: 16)
+    let classCount = classCount
+    let parts = concurrentMap(pieces.count) { piece in
+      pairCounts(
+        prediction.labels.span.extracting(pieces[piece]),
+        reference.labels.span.extracting(pieces[piece]), classCount: classCount)
+    }
+    for part in parts {
+      for index in counts.indices { counts[index] += part[index] }
     }
   }
+
+  /// Counts in what another matrix of the same classes counted.
+  package mutating func add(_ other: ConfusionMatrix) {
+    precondition(other.classCount == classCount, "matrices of the same classes add up")
+    for index in counts.indices { counts[index] += other.counts[index] }
+  }
+
+  /// How many voxels were counted.
+  package var voxelCount: Int { counts.reduce(0, +) }
 
   package subscript(reference reference: Int, predicted predicted: Int) -> Int {
     precondition((0..<classCount).contains(reference) && (0..<classCount).contains(predicted))
@@ -76,4 +91,21 @@ package struct ClassOverlap: Sendable, Hashable {
     self.falsePositives = falsePositives
     self.falseNegatives = falseNegatives
   }
+}
+
+/// How often each pair of classes occurs, `[expected, predicted]`. Neighbours mostly agree, so that
+/// whole runs are counted at once.
+private func pairCounts(
+  _ predicted: borrowing Span<Int32>, _ expected: borrowing Span<Int32>, classCount: Int
+) -> [Int] {
+  var counts = [Int](repeating: 0, count: classCount * classCount)
+  var start = 0
+  while start < expected.count {
+    let pair = (expected[start], predicted[start])
+    var end = start + 1
+    while end < expected.count, expected[end] == pair.0, predicted[end] == pair.1 { end += 1 }
+    counts[Int(pair.0) * classCount + Int(pair.1)] += end - start
+    start = end
+  }
+  return counts
 }

@@ -1,6 +1,6 @@
 import Diagnostics
 
-/// Takes a NIfTI-1 file's parts off a stream: the header, the gap after it, the voxels in chunks.
+/// Takes a NIfTI file's parts off a stream: the header, the gap after it, the voxels in chunks.
 struct ChunkReader {
   private let stream: any ByteStream
   private var buffer = [UInt8](repeating: 0, count: 1 << 18)
@@ -8,28 +8,33 @@ struct ChunkReader {
 
   init(_ stream: any ByteStream) { self.stream = stream }
 
-  /// The first 348 bytes.
+  /// The header's bytes, as many as its first four announce.
   ///
-  /// - Throws: `not-nifti` when the file is shorter.
+  /// - Throws: `not-nifti` when the file is shorter or begins otherwise.
   mutating func header() throws -> [UInt8] {
-    let count = try fill(Field.headerLength)
-    guard count == Field.headerLength else {
+    let shortest = HeaderLayout.nifti1.byteCount
+    var bytes = try take(shortest)
+    if bytes.count == shortest, case (let layout, _) = try NIfTIHeader.layout(of: bytes) {
+      bytes += try take(layout.byteCount - shortest)
+    }
+    guard bytes.count >= shortest else {
       throw Fault(
-        .notNIfTI, "the file is \(count) bytes long, a NIfTI-1 header alone \(Field.headerLength)",
+        .notNIfTI, "the file is \(bytes.count) bytes long, a NIfTI header alone \(shortest)",
         remedy: "give a .nii or .nii.gz file")
     }
-    return Array(buffer[..<count])
+    return bytes
   }
 
   /// Passes over header extensions up to the voxels.
   ///
   /// - Throws: `invalid-voxel-offset` when the file ends before.
-  mutating func skip(to offset: Int) throws {
+  mutating func skip(to header: NIfTIHeader) throws {
+    let offset = header.voxelOffset
     while position < offset {
       guard try fill(min(offset - position, buffer.count)) > 0 else {
         throw Fault(
           .invalidVoxelOffset, "vox_offset is \(offset), the file ends at byte \(position)",
-          at: .init(byteOffset: UInt64(Field.voxelOffset)))
+          at: .init(byteOffset: UInt64(HeaderLayout.of(header.version).voxelOffset)))
       }
     }
   }
@@ -51,6 +56,8 @@ struct ChunkReader {
       remaining -= count
     }
   }
+
+  private mutating func take(_ count: Int) throws -> [UInt8] { Array(buffer[..<(try fill(count))]) }
 
   /// - Parameter count: at most the buffer's size.
   private mutating func fill(_ count: Int) throws -> Int {

@@ -1,5 +1,5 @@
-/// A NIfTI-1 header's bytes in either byte order. The offsets come from ``Field`` alone and lie
-/// inside by construction.
+/// A NIfTI header's bytes in either version and byte order. The offsets come from ``HeaderLayout``
+/// alone and lie inside by construction.
 struct HeaderBytes {
   enum ByteOrder {
     case little
@@ -7,27 +7,47 @@ struct HeaderBytes {
   }
 
   private(set) var bytes: [UInt8]
+  let layout: HeaderLayout
   let byteOrder: ByteOrder
 
-  init(_ bytes: [UInt8], byteOrder: ByteOrder) {
-    precondition(bytes.count == Field.headerLength, "a header has 348 bytes")
+  init(_ bytes: [UInt8], layout: HeaderLayout, byteOrder: ByteOrder) {
+    precondition(bytes.count == layout.byteCount, "a header has its version's length")
     self.bytes = bytes
+    self.layout = layout
     self.byteOrder = byteOrder
   }
 
   /// An empty header to fill in.
-  init() {
-    self.init([UInt8](repeating: 0, count: Field.headerLength), byteOrder: .little)
+  init(layout: HeaderLayout) {
+    self.init(
+      [UInt8](repeating: 0, count: layout.byteCount), layout: layout, byteOrder: .little)
   }
 
   func uint8(at offset: Int) -> UInt8 { bytes[offset] }
   func int16(at offset: Int) -> Int16 { Int16(bitPattern: integer(at: offset)) }
-  func int32(at offset: Int) -> Int32 { Int32(bitPattern: integer(at: offset)) }
-  func float(at offset: Int) -> Float { Float(bitPattern: integer(at: offset)) }
+  func int64(at offset: Int) -> Int64 { Int64(bitPattern: integer(at: offset)) }
 
-  func floats(at offset: Int, count: Int) -> [Float] {
-    (0..<count).map { float(at: offset + 4 * $0) }
+  /// One of a field's counts: 16 bits or 64.
+  func count(at offset: Int, index: Int = 0) -> Int {
+    layout.version == .one ? Int(int16(at: offset + 2 * index)) : Int(int64(at: offset + 8 * index))
   }
+
+  /// A code: 16 bits or 32.
+  func code(at offset: Int) -> Int32 {
+    layout.version == .one
+      ? Int32(int16(at: offset)) : Int32(bitPattern: integer(at: offset) as UInt32)
+  }
+
+  /// Reals of 32 bits or 64.
+  func reals(at offset: Int, count: Int) -> [Double] {
+    (0..<count).map { index in
+      layout.version == .one
+        ? Double(Float(bitPattern: integer(at: offset + 4 * index)))
+        : Double(bitPattern: integer(at: offset + 8 * index))
+    }
+  }
+
+  func real(at offset: Int) -> Double { reals(at: offset, count: 1)[0] }
 
   /// The text at `offset` up to its first zero.
   func text(at offset: Int, limit: Int) -> [UInt8] {
@@ -35,11 +55,43 @@ struct HeaderBytes {
   }
 
   mutating func set(_ value: UInt8, at offset: Int) { bytes[offset] = value }
-  mutating func set(_ value: Int16, at offset: Int) { put(UInt16(bitPattern: value), at: offset) }
-  mutating func set(_ value: Int32, at offset: Int) { put(UInt32(bitPattern: value), at: offset) }
+  mutating func set(int16 value: Int16, at offset: Int) {
+    put(UInt16(bitPattern: value), at: offset)
+  }
+  mutating func set(int32 value: Int32, at offset: Int) {
+    put(UInt32(bitPattern: value), at: offset)
+  }
+  mutating func set(int64 value: Int64, at offset: Int) {
+    put(UInt64(bitPattern: value), at: offset)
+  }
 
-  mutating func set(_ values: [Float], at offset: Int) {
-    for (index, value) in values.enumerated() { put(value.bitPattern, at: offset + 4 * index) }
+  /// - Parameter values: within the version's width.
+  mutating func set(counts values: [Int], at offset: Int) {
+    for (index, value) in values.enumerated() {
+      if layout.version == .one {
+        set(int16: Int16(clamping: value), at: offset + 2 * index)
+      } else {
+        set(int64: Int64(value), at: offset + 8 * index)
+      }
+    }
+  }
+
+  mutating func set(code: Int32, at offset: Int) {
+    if layout.version == .one {
+      set(int16: Int16(clamping: code), at: offset)
+    } else {
+      set(int32: code, at: offset)
+    }
+  }
+
+  mutating func set(reals values: [Double], at offset: Int) {
+    for (index, value) in values.enumerated() {
+      if layout.version == .one {
+        put(Float(value).bitPattern, at: offset + 4 * index)
+      } else {
+        put(value.bitPattern, at: offset + 8 * index)
+      }
+    }
   }
 
   mutating func set(_ text: [UInt8], at offset: Int, limit: Int) {

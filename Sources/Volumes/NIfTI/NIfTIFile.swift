@@ -2,7 +2,7 @@ import Diagnostics
 import Files
 import Foundation
 
-/// A NIfTI-1 file whose header is checked; `.nii` and `.nii.gz` are told apart by content.
+/// A NIfTI-1 or NIfTI-2 file whose header is checked; `.nii` and `.nii.gz` are told apart by content.
 package struct NIfTIFile: Sendable {
   package let header: NIfTIHeader
   private let file: MappedFile
@@ -40,17 +40,18 @@ package struct NIfTIFile: Sendable {
     }
   }
 
-  /// Each channel of a four-dimensional file as a volume of its own.
+  /// Each channel as a volume of its own: the fourth dimension's, and of a voxel that consists of
+  /// several numbers (complex, colours) each.
   package func channels() throws -> [Volume] {
     let decoder = VoxelDecoder(header)
     return try located(in: .init(file: file.path)) {
       let (stream, first) = try voxelStream()
       var reader = first
-      let volumes = try (0..<header.channelCount).map { _ in
+      let volumes = try (0..<header.frameCount).flatMap { _ in
         let values = try decode(&reader, placeholder: Float.self) { bytes, output, _ in
           decoder.decodeIntensities(bytes, into: output)
         }
-        return try Volume(geometry: header.geometry, values: values)
+        return try separated(values).map { try Volume(geometry: header.geometry, values: $0) }
       }
       try finish(stream)
       return volumes
@@ -78,11 +79,21 @@ package struct NIfTIFile: Sendable {
     }
   }
 
+  /// The numbers of each voxel, which the file keeps together, as channels.
+  private func separated(_ values: [Float]) -> [[Float]] {
+    let count = header.voxelType.componentCount
+    guard count > 1 else { return [values] }
+    return (0..<count).map { component in
+      stride(from: component, to: values.count, by: count).map { values[$0] }
+    }
+  }
+
   private func requireOneChannel() throws {
     guard header.channelCount == 1 else {
+      let layout = HeaderLayout.of(header.version)
       throw Fault(
         .multiChannelVolume, "the volume has \(header.channelCount) channels, expected is one",
-        at: .init(byteOffset: UInt64(Field.dimensions + 8)),
+        at: .init(byteOffset: UInt64(layout.dimensions + 4 * layout.countWidth)),
         remedy: "take one channel out of it, for instance with nibabel's slicer")
     }
   }
@@ -90,7 +101,7 @@ package struct NIfTIFile: Sendable {
   private func voxelStream() throws -> (any ByteStream, ChunkReader) {
     let stream = try openByteStream(file)
     var reader = ChunkReader(stream)
-    try reader.skip(to: header.voxelOffset)
+    try reader.skip(to: header)
     return (stream, reader)
   }
 
@@ -99,13 +110,13 @@ package struct NIfTIFile: Sendable {
     try stream.finish(limit: allowance.overflow ? Int.max : allowance.partialValue)
   }
 
-  /// One channel, decoded chunk by chunk into memory that is filled once.
+  /// One frame, decoded chunk by chunk into memory that is filled once.
   private func decode<Value: BitwiseCopyable>(
     _ reader: inout ChunkReader, placeholder: Value.Type,
     _ convert: (RawSpan, UnsafeMutableBufferPointer<Value>, _ start: Int) throws -> Void
   ) throws -> [Value] {
-    let width = header.voxelType.byteCount
-    let count = header.extents.voxelCount
+    let width = header.voxelType.component.byteCount
+    let count = header.extents.voxelCount * header.voxelType.componentCount
     return try [Value](unsafeUninitializedCapacity: count) { output, initialised in
       var start = 0
       try reader.forEachChunk(of: count * width) { bytes in
@@ -122,7 +133,7 @@ package struct NIfTIFile: Sendable {
       throw Fault(
         .invalidVoxelOffset,
         "vox_offset is \(header.voxelOffset), the file holds at most \(largest) bytes",
-        at: .init(byteOffset: UInt64(Field.voxelOffset)))
+        at: .init(byteOffset: UInt64(HeaderLayout.of(header.version).voxelOffset)))
     }
     let end = header.voxelOffset + header.voxelByteCount
     guard end <= largest else {
@@ -131,7 +142,7 @@ package struct NIfTIFile: Sendable {
         "the header announces \(end) bytes, the file holds at most \(largest)",
         remedy: "copy or download the file again")
     }
-    let voxelCount = header.voxelByteCount / header.voxelType.byteCount
+    let voxelCount = header.voxelByteCount / header.voxelType.component.byteCount
     guard voxelCount <= limit / MemoryLayout<Float>.size else {
       throw Fault(
         .overLimit, "\(voxelCount) voxels need more memory than the \(limit) bytes allowed",
@@ -141,11 +152,11 @@ package struct NIfTIFile: Sendable {
 }
 
 extension Volume {
-  /// Reads a single-channel NIfTI-1 file; see ``NIfTIFile``.
+  /// Reads a single-channel NIfTI file; see ``NIfTIFile``.
   package init(contentsOf path: String) throws { self = try NIfTIFile(path: path).volume() }
 }
 
 extension LabelVolume {
-  /// Reads a NIfTI-1 file of class numbers; see ``NIfTIFile``.
+  /// Reads a NIfTI file of class numbers; see ``NIfTIFile``.
   package init(contentsOf path: String) throws { self = try NIfTIFile(path: path).labels() }
 }

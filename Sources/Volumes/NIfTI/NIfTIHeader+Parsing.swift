@@ -1,63 +1,81 @@
 import Diagnostics
 
 extension NIfTIHeader {
-  /// Reads the first 348 bytes of a (decompressed) file.
+  /// Reads the first bytes of a (decompressed) file: as many as `layout(of:)` tells.
   ///
   /// - Throws: the fault of the first field that cannot be right, with its byte offset.
   init(parsing bytes: [UInt8]) throws {
-    let fields = HeaderBytes(bytes, byteOrder: try NIfTIHeader.byteOrder(of: bytes))
+    let (layout, byteOrder) = try NIfTIHeader.layout(of: bytes)
+    guard bytes.count >= layout.byteCount else {
+      throw Fault(
+        .notNIfTI,
+        "the file is \(bytes.count) bytes long, a NIfTI-\(layout.version.rawValue) header alone "
+          + "\(layout.byteCount)", remedy: "give a .nii or .nii.gz file")
+    }
+    let fields = HeaderBytes(
+      Array(bytes[..<layout.byteCount]), layout: layout, byteOrder: byteOrder)
     try NIfTIHeader.checkMagic(fields)
-    (extents, channelCount) = try NIfTIHeader.dimensions(fields)
+    version = layout.version
+    let frameCount: Int
+    (extents, frameCount) = try NIfTIHeader.dimensions(fields)
     voxelType = try NIfTIHeader.voxelType(fields)
-    isBigEndian = fields.byteOrder == .big
+    isBigEndian = byteOrder == .big
     voxelOffset = try NIfTIHeader.voxelOffset(fields)
     voxelByteCount = try NIfTIHeader.voxelByteCount(
-      extents: extents, channelCount: channelCount, type: voxelType, after: voxelOffset)
-    scaling = try NIfTIHeader.scaling(fields)
+      extents: extents, frameCount: frameCount, type: voxelType, after: voxelOffset, layout)
+    // No overflow: the bytes of them all could be counted.
+    channelCount = frameCount * voxelType.componentCount
+    scaling = try NIfTIHeader.scaling(fields, of: voxelType)
     geometry = try VolumeGeometry(
       extents: extents, orientation: NIfTIHeader.orientation(fields))
   }
 
-  /// The byte order in which `sizeof_hdr` is 348.
-  private static func byteOrder(of bytes: [UInt8]) throws -> HeaderBytes.ByteOrder {
-    for order in [HeaderBytes.ByteOrder.little, .big] {
-      switch HeaderBytes(bytes, byteOrder: order).int32(at: Field.headerSize) {
-      case 348: return order
-      case 540:
-        throw Fault(
-          .unsupportedNIfTI, "this is a NIfTI-2 file", at: .init(byteOffset: 0),
-          remedy: "convert it to NIfTI-1")
-      default: continue
-      }
+  /// The version and byte order in which `sizeof_hdr` is the header's length.
+  ///
+  /// - Parameter bytes: the file's first four bytes or more.
+  /// - Throws: `not-nifti`.
+  static func layout(of bytes: [UInt8]) throws -> (HeaderLayout, HeaderBytes.ByteOrder) {
+    let start = bytes.prefix(4)
+    for layout in [HeaderLayout.nifti1, .nifti2] {
+      let size = layout.byteCount
+      let little = [UInt8(size & 0xFF), UInt8(size >> 8), 0, 0]
+      if start.elementsEqual(little) { return (layout, .little) }
+      if start.elementsEqual(little.reversed()) { return (layout, .big) }
     }
     throw Fault(
-      .notNIfTI, "the file does not begin with a NIfTI-1 header's length of 348",
-      at: .init(byteOffset: UInt64(Field.headerSize)),
+      .notNIfTI, "the file does not begin with a NIfTI header's length of 348 or 540",
+      at: .init(byteOffset: UInt64(HeaderLayout.sizeField)),
       remedy: "give a .nii or .nii.gz file")
   }
 
   private static func checkMagic(_ fields: HeaderBytes) throws {
-    let place = Fault.Place(byteOffset: UInt64(Field.magic))
-    switch Array(fields.bytes[Field.magic...]) {
-    case Array("n+1\0".utf8): return
-    case Array("ni1\0".utf8):
+    let layout = fields.layout
+    let place = Fault.Place(byteOffset: UInt64(layout.magic))
+    let found = Array(fields.bytes[layout.magic..<layout.magic + layout.magicBytes.count])
+    let pair = [UInt8(ascii: "n"), UInt8(ascii: "i")] + layout.magicBytes[2...]
+    switch found {
+    case layout.magicBytes: return
+    case pair:
       throw Fault(
         .unsupportedNIfTI, "this is the header of a pair of files (.hdr and .img)", at: place,
         remedy: "convert the pair to one .nii file")
     default:
       throw Fault(
-        .notNIfTI, "the file does not carry NIfTI-1's magic \"n+1\"", at: place,
+        .notNIfTI,
+        "the file does not carry NIfTI-\(layout.version.rawValue)'s magic "
+          + "\"n+\(layout.version.rawValue)\"", at: place,
         remedy: "give a .nii or .nii.gz file; Analyze 7.5 files need converting first")
     }
   }
 
   private static func dimensions(
     _ fields: HeaderBytes
-  ) throws -> (extents: VolumeExtents, channelCount: Int) {
-    let dim = (0..<8).map { Int(fields.int16(at: Field.dimensions + 2 * $0)) }
+  ) throws -> (extents: VolumeExtents, frameCount: Int) {
+    let layout = fields.layout
+    let dim = (0..<8).map { fields.count(at: layout.dimensions, index: $0) }
     func fault(_ reason: String, _ index: Int) -> Fault {
-      Fault(
-        .invalidDimensions, reason, at: .init(byteOffset: UInt64(Field.dimensions + 2 * index)))
+      let offset = layout.dimensions + layout.countWidth * index
+      return Fault(.invalidDimensions, reason, at: .init(byteOffset: UInt64(offset)))
     }
     guard (1...7).contains(dim[0]) else {
       throw fault("the header counts \(dim[0]) dimensions, possible are 1 to 7", 0)
@@ -78,66 +96,85 @@ extension NIfTIHeader {
   }
 
   private static func voxelType(_ fields: HeaderBytes) throws -> VoxelType {
-    let type = try VoxelType(code: fields.int16(at: Field.voxelType))
-    let bits = fields.int16(at: Field.voxelBits)
+    let layout = fields.layout
+    let type = try VoxelType(code: fields.int16(at: layout.voxelType), at: layout.voxelType)
+    let bits = fields.int16(at: layout.voxelBits)
     guard Int(bits) == type.byteCount * 8 else {
       throw Fault(
         .voxelSizeMismatch,
         "bitpix says \(bits) bits a voxel, datatype \(type) has \(type.byteCount * 8)",
-        at: .init(byteOffset: UInt64(Field.voxelBits)))
+        at: .init(byteOffset: UInt64(layout.voxelBits)))
     }
     return type
   }
 
   private static func voxelOffset(_ fields: HeaderBytes) throws -> Int {
-    let value = fields.float(at: Field.voxelOffset)
-    guard let offset = Int(exactly: value), offset >= Field.smallestVoxelOffset else {
+    let layout = fields.layout
+    let shown: String
+    let offset: Int?
+    if layout.version == .one {
+      let value = fields.real(at: layout.voxelOffset)
+      (shown, offset) = ("\(value)", Int(exactly: value))
+    } else {
+      let value = fields.int64(at: layout.voxelOffset)
+      (shown, offset) = ("\(value)", Int(value))
+    }
+    guard let offset, offset >= layout.smallestVoxelOffset else {
       throw Fault(
-        .invalidVoxelOffset, "vox_offset is \(value); the voxels begin at byte 352 or later",
-        at: .init(byteOffset: UInt64(Field.voxelOffset)))
+        .invalidVoxelOffset,
+        "vox_offset is \(shown); the voxels begin at byte \(layout.smallestVoxelOffset) or later",
+        at: .init(byteOffset: UInt64(layout.voxelOffset)))
     }
     return offset
   }
 
   private static func voxelByteCount(
-    extents: VolumeExtents, channelCount: Int, type: VoxelType, after offset: Int
+    extents: VolumeExtents, frameCount: Int, type: VoxelType, after offset: Int,
+    _ layout: HeaderLayout
   ) throws -> Int {
-    let voxels = extents.voxelCount.multipliedReportingOverflow(by: channelCount)
+    let voxels = extents.voxelCount.multipliedReportingOverflow(by: frameCount)
     let bytes = voxels.partialValue.multipliedReportingOverflow(by: type.byteCount)
     let end = bytes.partialValue.addingReportingOverflow(offset)
     guard !voxels.overflow, !bytes.overflow, !end.overflow else {
       throw Fault(
         .invalidDimensions,
-        "\(extents) voxels of \(channelCount) channels are larger than any file",
-        at: .init(byteOffset: UInt64(Field.dimensions)))
+        "\(extents) voxels of \(frameCount) channels are larger than any file",
+        at: .init(byteOffset: UInt64(layout.dimensions)))
     }
     return bytes.partialValue
   }
 
   /// A slope of zero means none by the standard; NaN, by custom.
-  private static func scaling(_ fields: HeaderBytes) throws -> IntensityScaling {
-    let slope = fields.float(at: Field.slope)
-    let intercept = fields.float(at: Field.intercept)
-    if slope == 0 || slope.isNaN { return .none }
+  private static func scaling(
+    _ fields: HeaderBytes, of type: VoxelType
+  ) throws -> IntensityScaling {
+    let layout = fields.layout
+    let slope = fields.real(at: layout.slope)
+    let intercept = fields.real(at: layout.intercept)
+    if slope == 0 || slope.isNaN || type.isColour { return .none }
     guard slope.isFinite, intercept.isFinite else {
       throw Fault(
         .invalidScaling, "scl_slope \(slope) and scl_inter \(intercept) are no scaling",
-        at: .init(byteOffset: UInt64(slope.isFinite ? Field.intercept : Field.slope)),
+        at: .init(byteOffset: UInt64(slope.isFinite ? layout.intercept : layout.slope)),
         remedy: "set scl_slope to 0 when the stored values are the intensities")
     }
-    return IntensityScaling(slope: Double(slope), intercept: Double(intercept))
+    return IntensityScaling(slope: slope, intercept: intercept)
   }
 
   private static func orientation(_ fields: HeaderBytes) -> OrientationFields {
-    OrientationFields(
-      voxelSizes: fields.floats(at: Field.voxelSizes, count: 8),
-      quaternionCode: fields.int16(at: Field.quaternionCode),
-      matrixCode: fields.int16(at: Field.matrixCode),
-      quaternion: fields.floats(at: Field.quaternion, count: 3),
-      quaternionOffset: fields.floats(at: Field.quaternionOffset, count: 3),
-      matrix: fields.floats(at: Field.matrix, count: 12),
-      units: fields.uint8(at: Field.units),
-      encodingAxes: fields.uint8(at: Field.encodingAxes),
-      note: fields.text(at: Field.note, limit: Field.noteLength))
+    let layout = fields.layout
+    return OrientationFields(
+      version: layout.version,
+      voxelSizes: fields.reals(at: layout.voxelSizes, count: 8),
+      quaternionCode: fields.code(at: layout.quaternionCode),
+      matrixCode: fields.code(at: layout.matrixCode),
+      quaternion: fields.reals(at: layout.quaternion, count: 3),
+      quaternionOffset: fields.reals(at: layout.quaternionOffset, count: 3),
+      matrix: fields.reals(at: layout.matrix, count: 12),
+      units: layout.version == .one
+        ? fields.uint8(at: layout.units)
+        : UInt8(truncatingIfNeeded: fields.code(at: layout.units)),
+      encodingAxes: fields.uint8(at: layout.encodingAxes),
+      note: fields.text(at: layout.note, limit: HeaderLayout.noteLength))
   }
 }

@@ -1,7 +1,7 @@
 /// Turns stored voxels into intensities or labels, a chunk at a time.
 ///
 /// The loops are generic over the stored type and specialised for each: nothing is decided per
-/// voxel.
+/// voxel. A voxel of several numbers (complex, colours) counts as so many places.
 struct VoxelDecoder {
   let type: VoxelType
   let isBigEndian: Bool
@@ -15,9 +15,9 @@ struct VoxelDecoder {
 
   /// Fills `output` with intensities: computed in 64 bits, then rounded to 32.
   ///
-  /// - Parameter bytes: exactly as many voxels as `output` has places.
+  /// - Parameter bytes: whole voxels, exactly as many numbers as `output` has places.
   func decodeIntensities(_ bytes: RawSpan, into output: UnsafeMutableBufferPointer<Float>) {
-    switch type {
+    switch type.component {
     case .uint8: intensities(bytes, UInt8.self, output)
     case .int8: intensities(bytes, Int8.self, output)
     case .uint16: intensities(bytes, UInt16.self, output)
@@ -28,6 +28,7 @@ struct VoxelDecoder {
     case .int64: intensities(bytes, Int64.self, output)
     case .float32: intensities(bytes, Float.self, output)
     case .float64: intensities(bytes, Double.self, output)
+    default: intensities(bytes, Binary128.self, output)
     }
   }
 
@@ -38,7 +39,7 @@ struct VoxelDecoder {
   func decodeLabels(
     _ bytes: RawSpan, into output: UnsafeMutableBufferPointer<Int32>
   ) -> (index: Int, value: Double)? {
-    switch type {
+    switch type.component {
     case .uint8: labels(bytes, UInt8.self, output)
     case .int8: labels(bytes, Int8.self, output)
     case .uint16: labels(bytes, UInt16.self, output)
@@ -49,6 +50,7 @@ struct VoxelDecoder {
     case .int64: labels(bytes, Int64.self, output)
     case .float32: labels(bytes, Float.self, output)
     case .float64: labels(bytes, Double.self, output)
+    default: labels(bytes, Binary128.self, output)
     }
   }
 
@@ -56,8 +58,20 @@ struct VoxelDecoder {
     _ bytes: RawSpan, _ stored: Stored.Type, _ output: UnsafeMutableBufferPointer<Float>
   ) {
     let (slope, intercept) = (scaling.slope, scaling.intercept)
-    forEachVoxel(bytes, stored, count: output.count) { index, value in
-      output.initializeElement(at: index, to: Float(value * slope + intercept))
+    if scaling == .none {
+      forEachVoxel(bytes, stored, count: output.count) { index, value in
+        output.initializeElement(at: index, to: Float(value))
+      }
+    } else if type.isComplex {
+      // slope · z + intercept: a real intercept leaves the imaginary part alone.
+      forEachVoxel(bytes, stored, count: output.count) { index, value in
+        let shift = index & 1 == 0 ? intercept : 0
+        output.initializeElement(at: index, to: Float(value * slope + shift))
+      }
+    } else {
+      forEachVoxel(bytes, stored, count: output.count) { index, value in
+        output.initializeElement(at: index, to: Float(value * slope + intercept))
+      }
     }
   }
 
@@ -126,4 +140,21 @@ extension Float: StoredVoxel {
 extension Double: StoredVoxel {
   @inline(__always)
   static func value(of bits: UInt64) -> Double { Double(bitPattern: bits) }
+}
+
+/// IEEE 754's binary128, rounded to 64 bits; no hardware here computes with it.
+private enum Binary128: StoredVoxel {
+  static func value(of bits: UInt128) -> Double {
+    let fraction = bits & ((1 << 112) - 1)
+    let exponent = Int(truncatingIfNeeded: bits >> 112) & 0x7FFF
+    let sign: FloatingPointSign = bits >> 127 == 1 ? .minus : .plus
+    switch exponent {
+    case 0x7FFF: return fraction != 0 ? .nan : sign == .minus ? -.infinity : .infinity
+    // Far below what 64 bits can hold.
+    case 0: return sign == .minus ? -0.0 : 0
+    default:
+      let significand = Double((1 << 112) | fraction)
+      return Double(sign: sign, exponent: exponent - 16383 - 112, significand: significand)
+    }
+  }
 }

@@ -72,7 +72,7 @@ package struct Montage: Sendable {
       layout.draw(grey, row: row, column: 0, into: &picture)
       for (index, overlay) in overlays.enumerated() {
         let tile = zip(grey, overlay.labels.axialLabels(slice)).map { below, label in
-          Colour.ofClass(label).map { below.blended(with: $0, share: 0.55) } ?? below
+          below.overlaid(withClass: label)
         }
         layout.draw(tile, row: row, column: index + 1, into: &picture)
       }

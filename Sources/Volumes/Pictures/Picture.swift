@@ -76,9 +76,14 @@ package struct Colour: Sendable, Hashable {
       red: mix(red, other.red), green: mix(green, other.green), blue: mix(blue, other.blue))
   }
 
+  /// This colour with that of a class laid over it, as pictures of segmentations have it.
+  package func overlaid(withClass label: Int32) -> Colour {
+    Colour.ofClass(label).map { blended(with: $0, share: 0.55) } ?? self
+  }
+
   /// The colour of a class; the background has none. Okabe and Ito's palette, which colour-blind
   /// readers can tell apart, repeats after eight.
-  static func ofClass(_ label: Int32) -> Colour? {
+  package static func ofClass(_ label: Int32) -> Colour? {
     label > 0 ? classPalette[Int(label - 1) % classPalette.count] : nil
   }
 

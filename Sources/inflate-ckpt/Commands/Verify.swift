@@ -13,8 +13,15 @@ struct Verify: ParsableCommand {
     discussion: """
       Every check says what it measured and what it had to meet. With --source the tensors are held \
       against the 2D checkpoint and both models are run on one slice; with --fixture against \
-      recorded runs of any implementation; with --volume and --labels on a scan. Exit status 1 when \
-      a check falls short.
+      recorded runs of any implementation; with --volume and --labels, or --dataset, on labelled \
+      scans. A fault in one checkpoint or scan stops no other. Exit status 1 when a check falls \
+      short.
+
+      Files may be given as patterns in quotes ('models/*.safetensors') and as lists (@files.txt, \
+      one a line). A report is a JSON document, one page of HTML that needs nothing else, or a \
+      folder with both for each checkpoint and a summary.
+
+      verify record CKPT -o FILE records a run for --fixture (verify record --help).
       """)
 
   @Argument(help: ArgumentHelp("Checkpoints to verify.", valueName: "ckpt"))
@@ -28,23 +35,24 @@ struct Verify: ParsableCommand {
     help: ArgumentHelp("A recorded run to repeat; may be repeated.", valueName: "file"))
   var fixture: [String] = []
 
-  @Option(help: ArgumentHelp("A scan (.nii, .nii.gz) to segment.", valueName: "file"))
-  var volume: String?
-
-  @Option(help: ArgumentHelp("The scan's true labels.", valueName: "file"))
-  var labels: String?
-
-  @Option(
-    help: ArgumentHelp("Least mean Dice of the foreground classes, from 0 to 1.", valueName: "x"))
-  var minDice: Double?
-
-  @OptionGroup var intensity: IntensityOptions
-  @OptionGroup var classes: ClassNames
+  @OptionGroup(title: "Labelled scans") var references: ReferenceOptions
+  @OptionGroup(title: "Labelled scans") var bounds: SegmentationBoundOptions
+  @OptionGroup(title: "Labelled scans") var windows: WindowArguments
+  @OptionGroup(title: "Labelled scans") var classes: ClassNames
   @OptionGroup(title: "Hints") var recognition: RecognitionOptions
   @OptionGroup(title: "Hints") var opening: OpeningOptions
 
-  @Option(help: ArgumentHelp("Write the report as JSON.", valueName: "file"))
-  var report: String?
+  @Option(
+    help: ArgumentHelp(
+      "Write the report: .json, .html, or a folder for one each.", valueName: "path"),
+    transform: ReportOutput.init(path:))
+  var report: ReportOutput?
+
+  @Option(
+    help: ArgumentHelp(
+      "The conversion's own report (convert --report), whose ledger an HTML report is to show.",
+      valueName: "file"))
+  var ledger: String?
 
   @Flag(help: "Print JSON.")
   var json = false
@@ -53,48 +61,84 @@ struct Verify: ParsableCommand {
   var force = false
 
   func validate() throws {
-    if (volume == nil) != (labels == nil) {
-      throw ValidationError("--volume and --labels go together")
+    if let ledger, !(report?.showsSlices ?? false) {
+      throw ValidationError("--ledger \(printable(ledger)) is for a --report in HTML")
     }
-    if let minDice {
-      guard volume != nil else { throw ValidationError("--min-dice needs --volume and --labels") }
-      guard (0...1).contains(minDice) else {
-        throw ValidationError("--min-dice \(minDice) is not between 0 and 1")
-      }
+    if references.isEmpty, let bound = bounds.given.first {
+      throw ValidationError("\(bound) needs --volume and --labels, or --dataset")
     }
-    if volume != nil { _ = try intensity.required() }
   }
 
   func run() throws {
-    try OutputFile.check(
-      [report].compactMap { $0 },
-      inputs: checkpoints + fixture + [source, volume, labels].compactMap { $0 }, replacing: force)
+    let paths = try PathList.expanded(checkpoints)
+    let fixtures = try PathList.expanded(fixture)
+    let inputs =
+      paths + fixtures + [source, ledger].compactMap { $0 } + references.volume + references.labels
+    try report?.prepare()
+    try OutputFile.check(report?.files ?? [], inputs: inputs, replacing: force)
     let verifier = try Verifier(
       catalogue: recognition.catalogue(), source: source.map(opening.open),
-      sourceHints: recognition.hints(for: source ?? ""), fixtures: fixture,
-      reference: reference())
+      sourceHints: recognition.hints(for: source ?? ""), fixtures: fixtures, references: references.volumes(),
+      bounds: bounds.bounds, windows: windows.options,
+      drawsSlices: report?.showsSlices ?? false)
+    let names = classes.names(references.preparation.preset)
+    let context = try report.map {
+      $0.showsSlices
+        ? try ReportContext(files: inputs, classNames: names, conversionPath: ledger)
+        : ReportContext()
+    }
+    let progress = ProgressLine()
     var reports: [VerificationReport] = []
-    for path in checkpoints {
-      let progress = ProgressLine("\(path): slice")
-      let report = try verifier.verify(
-        opening.open(path), hints: recognition.hints(for: path), progress: progress.update)
-      reports.append(report)
-      if !json { try StandardOutput.write(VerificationText.table(report) + "\n") }
+    for (index, path) in paths.enumerated() {
+      let found = verify(path, verifier, progress)
+      if !json { try StandardOutput.write(VerificationText.table(found) + "\n") }
+      for fault in found.faults { StandardError.write("error: \(fault)\n") }
+      if let report, let context {
+        try report.add(found, number: index + 1, context: context, replacing: force)
+      }
+      reports.append(report?.letsGoOfPictures ?? true ? found.withoutPictures : found)
     }
-    if !json, let scores = VerificationText.scores(reports, classes: classes) {
-      try StandardOutput.write(scores)
+    try print(reports, classNames: names)
+    if let report, let context {
+      try report.finish(reports, context: context, replacing: force)
     }
-    let document = VerificationReport.document(of: reports)
-    if json { try StandardOutput.write(document) }
-    if let report { try OutputFile.write(document, to: report, replacing: force) }
-    guard reports.allSatisfy(\.passes) else { throw CheckFellShort() }
+    guard reports.allSatisfy(\.passes) else { throw VerificationFellShort(reports) }
   }
 
-  private func reference() throws -> ReferenceVolume? {
-    guard let volume, let labels else { return nil }
-    return ReferenceVolume(
-      name: volume, volume: try Volume(contentsOf: volume),
-      labels: try LabelVolume(contentsOf: labels), intensities: try intensity.required(),
-      minimumDice: minDice)
+  private func print(_ reports: [VerificationReport], classNames: [String]) throws {
+    if json { return try StandardOutput.write(VerificationReport.document(of: reports)) }
+    if let scores = VerificationText.scores(reports, classNames: classNames) {
+      try StandardOutput.write(scores)
+    }
+    if reports.count > 1 { try StandardOutput.write(VerificationText.summary(reports)) }
+  }
+
+  private func verify(
+    _ path: String, _ verifier: Verifier, _ progress: ProgressLine
+  ) -> VerificationReport {
+    do {
+      let checkpoint = try opening.open(path)
+      let hints = try recognition.hints(for: path)
+      return verifier.verify(checkpoint, hints: hints) { name, done, total in
+        progress.update("\(path): \(name)", done, total)
+      }
+    } catch let fault as Fault {
+      return VerificationReport(checkpoint: path, faults: [fault])
+    } catch {
+      return VerificationReport(checkpoint: path, faults: [Fault(.unreadable, "\(error)")])
+    }
+  }
+}
+
+/// Some checkpoint did not pass; what there is to say has been printed.
+struct VerificationFellShort: Error {
+  let exitStatus: ExitStatus
+
+  /// A check that fell short decides; otherwise the first fault does.
+  init(_ reports: [VerificationReport]) {
+    let fault = reports.flatMap(\.faults).first
+    exitStatus =
+      VerificationReport.verdict(of: reports) == .fallShort
+      ? .checkFailed : fault?.code.exitStatus ?? .checkFailed
   }
 }

@@ -60,20 +60,3 @@ private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
     return true
   }
 }
-
-/// A line on a terminal that tells how far a long run is, and disappears when it is done.
-struct ProgressLine {
-  private let title: String
-  private let isShown: Bool
-
-  init(_ title: String) {
-    self.title = printable(title)
-    isShown = StandardError.isTerminal
-  }
-
-  func update(_ done: Int, _ total: Int) {
-    guard isShown, total > 0 else { return }
-    StandardError.write("\r\u{1B}[K\(title) \(done)/\(total)")
-    if done >= total { StandardError.write("\r\u{1B}[K") }
-  }
-}

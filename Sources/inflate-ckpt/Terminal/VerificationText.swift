@@ -1,5 +1,6 @@
 import Diagnostics
 import Verification
+import Volumes
 
 /// Verification reports for a reader at a terminal.
 enum VerificationText {
@@ -15,31 +16,90 @@ enum VerificationText {
         bound(check.bound), (tensor ?? "") + printable(check.detail),
       ])
     }
-    let verdict = report.passes ? "sound" : "FALLS SHORT"
-    return "\(printable(report.checkpoint)) (\(report.familyID ?? "not recognised")): \(verdict)\n"
-      + table.text
+    let title =
+      "\(printable(report.checkpoint)) (\(report.familyID ?? "not recognised")): "
+      + "\(words(report.verdict))\n"
+    return report.checks.isEmpty ? title : title + table.text
   }
 
-  /// Dice of all checkpoints below each other, when any was tried on a volume.
-  static func scores(_ reports: [VerificationReport], classes: ClassNames) -> String? {
-    let classCount = reports.compactMap { $0.segmentation?.dice.count }.max() ?? 0
-    guard classCount > 1 else { return nil }
-    let titles = (1..<classCount).map {
-      (title: classes.name(of: $0), alignment: TextTable.Alignment.right)
+  private static func words(_ verdict: VerificationReport.Verdict) -> String {
+    switch verdict {
+    case .pass: "sound"
+    case .fallShort: "FALLS SHORT"
+    case .fault: "FAULT"
     }
-    var table = TextTable([("Dice", .left)] + titles + [("mean", .right)])
+  }
+
+  /// One line for each of several checkpoints, and how many of them are sound.
+  static func summary(_ reports: [VerificationReport]) -> String {
+    var table = TextTable([("checkpoint", .left), ("verdict", .left), ("because of", .left)])
     for report in reports {
-      guard let scores = report.segmentation else { continue }
-      let cells = (1..<classCount).map { index in
-        cell(index < scores.dice.count ? scores.dice[index] : nil)
-      }
-      table.add([printable(report.checkpoint)] + cells + [cell(scores.meanForegroundDice)])
+      let shortfalls = report.checks.filter { $0.verdict == .fallShort }.map(\.id)
+      table.add([
+        printable(report.checkpoint), words(report.verdict),
+        (shortfalls + report.faults.map(\.code.name)).joined(separator: ", "),
+      ])
     }
-    return table.text
+    let sound = reports.filter(\.passes).count
+    return "\n" + table.text + "\(sound) of \(reports.count) sound\n"
   }
 
-  private static func cell(_ dice: Double?) -> String {
-    dice.map(Quantities.figure) ?? "–"
+  /// Dice of all checkpoints below each other, when any was tried on a scan.
+  static func scores(_ reports: [VerificationReport], classNames: [String]) -> String? {
+    let all = reports.flatMap(\.segmentations)
+    let classCount = all.map(\.classes.count).max() ?? 0
+    guard classCount > 1 else { return nil }
+    let titles = (1..<classCount).map { index in
+      (
+        title: classNames.indices.contains(index - 1) ? classNames[index - 1] : "class \(index)",
+        alignment: TextTable.Alignment.right
+      )
+    }
+    let hasSeveralScans = reports.contains { $0.segmentations.count > 1 }
+    var table = TextTable(
+      [("Dice", .left)] + (hasSeveralScans ? [("scan", .left)] : []) + titles + [("mean", .right)])
+    for report in reports {
+      for scores in report.segmentations {
+        let cells = (1..<classCount).map { index in
+          cell(index < scores.classes.count ? scores.classes[index].dice : nil)
+        }
+        table.add(
+          [printable(report.checkpoint)] + (hasSeveralScans ? [printable(scores.volume)] : [])
+            + cells + [cell(scores.meanForegroundDice)])
+      }
+    }
+    return table.text + averages(reports)
+  }
+
+  /// The paper's averages, where there are several scans to average over.
+  private static func averages(_ reports: [VerificationReport]) -> String {
+    var table = TextTable([
+      ("average over scans", .left), ("all voxels together", .right), ("scan by scan", .right),
+    ])
+    var isEmpty = true
+    for report in reports where report.segmentations.count > 1 {
+      guard let pooled = report.averages(.pooled), let single = report.averages(.perImage) else {
+        continue
+      }
+      isEmpty = false
+      let rows: [(String, KeyPath<PaperAverages, Double?>)] = [
+        ("Dice", \.meanDice), ("Dice without background", \.meanDiceWithoutBackground),
+        ("Dice of eight organs", \.meanDiceOfEightOrgans),
+        ("intersection over union", \.meanIntersectionOverUnion),
+        ("class accuracy", \.meanClassAccuracy), ("accuracy", \.accuracy),
+      ]
+      for (name, path) in rows where pooled[keyPath: path] != nil {
+        table.add([
+          "\(printable(report.checkpoint)): \(name)", cell(pooled[keyPath: path]),
+          cell(single[keyPath: path]),
+        ])
+      }
+    }
+    return isEmpty ? "" : "\n" + table.text
+  }
+
+  private static func cell(_ value: Double?) -> String {
+    value.map(Quantities.figure) ?? "–"
   }
 
   private static func bound(_ bound: Check.Bound?) -> String {
