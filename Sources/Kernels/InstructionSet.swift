@@ -25,7 +25,9 @@ package enum InstructionSet: String, Sendable, CaseIterable {
   package static func requested(
     _ name: String? = getenv("INFLATE_CKPT_ISA").map { String(cString: $0) }
   ) throws -> InstructionSet {
-    guard let name, !name.isEmpty else { return preference.first(where: \.isAvailable) ?? .portable }
+    guard let name, !name.isEmpty else {
+      return preference.first(where: \.isAvailable) ?? .portable
+    }
     let available = allCases.filter(\.isAvailable)
     guard let set = available.first(where: { $0.rawValue == name }) else {
       throw Fault(

@@ -26,7 +26,7 @@ struct ConvertTests {
     #expect(outcome.error.isEmpty)
     #expect(
       outcome.output == """
-        BEiT → TransSeg BEiT3D: 156 tensors (66 copy, 1 inflate, 89 initialise), 8 dropped
+        BEiT → TransSeg BEiT3D: 156 tensors (1 inflate, 66 copy, 89 initialise), 8 dropped
         verdict: exact up to what is initialised because the source has none
         wrote a.safetensors
 

@@ -22,10 +22,12 @@ import Testing
       pixels: random.matrix(extents[0] * extents[1] * extents[2], extents[3], in: range))
   }
 
-  @Test(arguments: sets, [
-    [1, 1, 1, 1, 1], [1, 7, 3, 5, 3], [5, 3, 9, 4, 17], [8, 4, 4, 16, 8], [6, 10, 7, 19, 33],
-    [13, 5, 2, 2, 16],
-  ])
+  @Test(
+    arguments: sets,
+    [
+      [1, 1, 1, 1, 1], [1, 7, 3, 5, 3], [5, 3, 9, 4, 17], [8, 4, 4, 16, 8], [6, 10, 7, 19, 33],
+      [13, 5, 2, 2, 16],
+    ])
   func convolutionAgreesWithItsPlainTwin(set: InstructionSet, shape: [Int]) {
     var random = SeededGenerator(seed: shape.reduce(7) { $0 * 31 + $1 })
     let (inputs, outputs) = (shape[3], shape[4])

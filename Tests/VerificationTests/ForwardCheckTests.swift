@@ -141,7 +141,8 @@ struct FixtureRecorderTests {
         recording.tensors.map(\.key.name) == [
           "feature.0", "feature.1", "feature.2", "feature.3", "input", "logits",
         ])
-      #expect(recording.description(of: SourceKey("input"))?.shape.extents.suffix(3) == [64, 64, 5])
+      #expect(
+        recording.description(of: SourceKey("input"))?.shape.extents.suffix(3) == [64, 64, 5])
     }
   }
 

@@ -23,7 +23,8 @@ package enum Initialisation: Sendable, Equatable {
     switch self {
     case .ones: "ones"
     case .zeros: "zeros"
-    case .neutral(let value): value == 1 ? "ones, which change nothing" : "zeros, which change nothing"
+    case .neutral(let value):
+      value == 1 ? "ones, which change nothing" : "zeros, which change nothing"
     case .uniform(let bound, _): "uniform in ±\(bound)"
     case .relativePositionIndex(let grid), .windowPositionIndex(let grid):
       "computed for a grid of \(grid.map(String.init).joined(separator: "×"))"
@@ -134,7 +135,8 @@ struct SinusoidalPositions {
         position[axis] = rest % grid[axis]
         rest /= grid[axis]
       }
-      for (place, axis) in ([1, 0] + Array(2..<max(2, grid.count))).prefix(grid.count).enumerated() {
+      for (place, axis) in ([1, 0] + Array(2..<max(2, grid.count))).prefix(grid.count).enumerated()
+      {
         for frequency in 0..<frequencies {
           let angle =
             Double(position[axis])

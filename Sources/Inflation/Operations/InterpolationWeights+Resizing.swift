@@ -4,7 +4,8 @@ import Tensors
 extension InterpolationWeights {
   /// PyTorch's `interpolate(mode="bicubic", antialias=True)`: Keys' kernel with a = −0.5, stretched
   /// by the ratio when the axis shrinks, taps beyond the edge left out and the rest normalised.
-  static func bicubicAntialiased(from inputCount: Int, to outputCount: Int) -> InterpolationWeights {
+  static func bicubicAntialiased(from inputCount: Int, to outputCount: Int) -> InterpolationWeights
+  {
     antialiased(from: inputCount, to: outputCount, support: 2) { keys($0, a: -0.5) }
   }
 

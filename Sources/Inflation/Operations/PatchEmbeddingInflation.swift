@@ -29,7 +29,7 @@ package struct PatchEmbeddingInflation: TensorComputation, Equatable {
         remedy: source.rank > 1 && shape.rank > 1 && source[0] != shape[0]
           ? "choose a target of hidden size \(source[0])" : nil)
     }
-    _ = try channels.coefficients(from: source[1], to: shape[1])
+    try channels.check(from: source[1], to: shape[1])
     self.shape = shape
     self.source = source
     self.strategy = strategy

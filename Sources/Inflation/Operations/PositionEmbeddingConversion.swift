@@ -51,7 +51,8 @@ struct PositionEmbeddingConversion: TensorComputation {
       + targetGrid.map(String.init).joined(separator: "×")
     let dropped = sourcePrefix.filter { !targetPrefix.contains($0) }.map(\.path)
     return [
-      isTransSegCompatible ? "nearest \(grids), class token last"
+      isTransSegCompatible
+        ? "nearest \(grids), class token last"
         : changesGrid ? "\(method.rawValue) \(grids)" : grids,
       sourceGrid.count == 2 && targetGrid[depthAxis] > 1 ? "depth \(depth.name)" : nil,
       dropped.isEmpty ? nil : "without the row of \(dropped.joined(separator: ", "))",

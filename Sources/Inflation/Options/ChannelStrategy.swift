@@ -59,10 +59,33 @@ package enum ChannelStrategy: Sendable, Hashable {
     }
   }
 
+  /// - Throws: `unsupported-geometry` when the numbers do not fit the rule.
+  package func check(from sources: Int, to targets: Int) throws {
+    switch self {
+    case .sum, .mean, .cycle: return
+    case .keep:
+      guard sources == targets else {
+        throw Fault(
+          .unsupportedGeometry, "\(sources) input channels cannot be kept for \(targets)",
+          remedy: "say --channels sum")
+      }
+    case .select(let channel): try check(channel, of: sources)
+    case .list(let entries):
+      guard entries.count == targets else {
+        throw Fault(
+          .unsupportedGeometry,
+          "\(entries.count) channels are listed for a model of \(targets)",
+          remedy: "say --in-channels \(entries.count), or list \(targets)")
+      }
+      for case let channel? in entries { try check(channel, of: sources) }
+    }
+  }
+
   /// How much of each source channel every target channel gets, `[target][source]`.
   ///
-  /// - Throws: `unsupported-geometry` when the numbers do not fit the rule.
+  /// - Throws: as ``check(from:to:)``.
   package func coefficients(from sources: Int, to targets: Int) throws -> [[Double]] {
+    try check(from: sources, to: targets)
     let scale = Double(sources) / Double(targets)
     let only = { (channel: Int, weight: Double) -> [Double] in
       (0..<sources).map { $0 == channel ? weight : 0 }
@@ -71,30 +94,13 @@ package enum ChannelStrategy: Sendable, Hashable {
     case .sum, .mean:
       let weight = 1 / Double(self == .sum ? targets : sources)
       return Array(repeating: Array(repeating: weight, count: sources), count: targets)
-    case .keep:
-      guard sources == targets else {
-        throw Fault(
-          .unsupportedGeometry, "\(sources) input channels cannot be kept for \(targets)",
-          remedy: "say --channels sum")
-      }
-      return (0..<targets).map { only($0, 1) }
+    case .keep: return (0..<targets).map { only($0, 1) }
     case .cycle: return (0..<targets).map { only($0 % sources, scale) }
-    case .select(let channel):
-      try check(channel, of: sources)
-      return (0..<targets).map { _ in only(channel, scale) }
+    case .select(let channel): return (0..<targets).map { _ in only(channel, scale) }
     case .list(let entries):
-      guard entries.count == targets else {
-        throw Fault(
-          .unsupportedGeometry,
-          "\(entries.count) channels are listed for a model of \(targets)",
-          remedy: "say --in-channels \(entries.count), or list \(targets)")
-      }
-      return try entries.map { entry in
-        guard let channel = entry else {
-          return [Double](repeating: scale / Double(sources), count: sources)
-        }
-        try check(channel, of: sources)
-        return only(channel, scale)
+      return entries.map { channel in
+        channel.map { only($0, scale) }
+          ?? [Double](repeating: scale / Double(sources), count: sources)
       }
     }
   }

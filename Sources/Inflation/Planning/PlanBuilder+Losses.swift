@@ -56,7 +56,8 @@ extension PlanBuilder {
 
   /// The rows of a tensor that is used in part: biases of queries or keys that the target has no
   /// place for, positions of tokens that it does not have.
-  private func lostParts(of role: Role, _ tensor: RecognisedTensor) -> [(part: String, id: String)] {
+  private func lostParts(of role: Role, _ tensor: RecognisedTensor) -> [(part: String, id: String)]
+  {
     if role == "positionEmbedding" {
       let kept = target.tensors.first { $0.role.description == "positionEmbedding" }?.prefixRows
       return tensor.rule.prefixRows.enumerated().compactMap { row, token in

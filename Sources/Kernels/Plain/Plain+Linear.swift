@@ -26,7 +26,8 @@ extension Plain {
     case .leaky: value < 0 ? value * 0.01 : value
     case .gelu: gelu(value)
     case .tanhGELU:
-      value * 0.5 * (1 + tanh((2 / Double.pi).squareRoot() * (value + 0.044715 * value * value * value)))
+      value * 0.5
+        * (1 + tanh((2 / Double.pi).squareRoot() * (value + 0.044715 * value * value * value)))
     case .quickGELU: value / (1 + exp(-1.702 * value))
     }
   }

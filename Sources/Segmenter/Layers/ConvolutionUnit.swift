@@ -30,7 +30,8 @@ struct ConvolutionUnit: Sendable {
       loader, "\(role).conv2.conv.weight", inputs: outputs, outputs: outputs, scale: scale)
     secondNorm = try VolumeNormalisation(loader, "\(role).norm2", channels: outputs)
     if isResidual, inputs != outputs {
-      let weights = try loader.matrix("\(role).conv3.conv.weight", shape: [outputs, inputs, 1, 1, 1])
+      let weights = try loader.matrix(
+        "\(role).conv3.conv.weight", shape: [outputs, inputs, 1, 1, 1])
       skip = (
         LinearLayer(weights: weights),
         try VolumeNormalisation(loader, "\(role).norm3", channels: outputs)

@@ -28,7 +28,8 @@ struct PatchEmbedding: Sendable {
     self.patch = patch
     let isVolume = loader.model.family.dimensions == 3
     let weights = try loader.values(
-      "patchEmbedding.weight", shape: [hidden, channels] + (isVolume ? patch : [patch[0], patch[1]])
+      "patchEmbedding.weight",
+      shape: [hidden, channels] + (isVolume ? patch : [patch[0], patch[1]])
     )
     bias = try loader.values("patchEmbedding.bias", count: hidden, orElse: 0)
     kernels = PatchEmbedding.slices(of: weights, rows: hidden, channels: channels, patch)

@@ -1,5 +1,6 @@
 import Architectures
 import Kernels
+
 #if canImport(Glibc)
   import Glibc
 #endif

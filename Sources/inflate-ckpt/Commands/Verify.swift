@@ -78,7 +78,8 @@ struct Verify: ParsableCommand {
     try OutputFile.check(report?.files ?? [], inputs: inputs, replacing: force)
     let verifier = try Verifier(
       catalogue: recognition.catalogue(), source: source.map(opening.open),
-      sourceHints: recognition.hints(for: source ?? ""), fixtures: fixtures, references: references.volumes(),
+      sourceHints: recognition.hints(for: source ?? ""), fixtures: fixtures,
+      references: references.volumes(),
       bounds: bounds.bounds, windows: windows.options,
       drawsSlices: report?.showsSlices ?? false)
     let names = classes.names(references.preparation.preset)
