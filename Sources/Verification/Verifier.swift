@@ -153,7 +153,9 @@ package struct Verifier: Sendable {
   private func source(
     for model: RecognisedModel
   ) throws -> (tensors: any TensorSource, model: RecognisedModel)? {
+    // A 3D model without a decoder was made for no blocks in particular.
     guard let source, sourceHints.decoderLayers == nil, let record = model.record,
+      !record.decoderLayers.isEmpty,
       source.model.decoderLayers != record.decoderLayers
     else { return source }
     var hints = sourceHints
