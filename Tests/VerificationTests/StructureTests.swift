@@ -101,7 +101,7 @@ struct StructureTests {
   func badRecord() throws {
     var converted = try Sample.converted(Sample.source(), Sample.options(.center))
     converted.metadata = [ConversionRecord.metadataKey: "{}"]
-    let fault = try #require(throws: Fault.self) { try Sample.verify(converted) }
+    let fault = try #require(try Sample.verify(converted).faults.first)
     #expect(fault.code.exitStatus == .invalidData)
   }
 
