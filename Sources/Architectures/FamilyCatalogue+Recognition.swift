@@ -9,17 +9,21 @@ package struct RecognitionHints: Sendable {
   /// What the model was built with or without: `proj_type`, `version`.
   package var options: [String: String]
   package var decoderLayers: [Int]?
+  /// 2 for image models or 3 for models of volumes, where the tensors fit both.
+  package var preferredDimensions: Int?
   /// What a `config.json` says, which counts where the shapes leave something open.
   package var configuration: ModelConfiguration?
 
   package init(
     familyID: String? = nil, parameters: [String: Int] = [:], options: [String: String] = [:],
-    decoderLayers: [Int]? = nil, configuration: ModelConfiguration? = nil
+    decoderLayers: [Int]? = nil, preferredDimensions: Int? = nil,
+    configuration: ModelConfiguration? = nil
   ) {
     self.familyID = familyID
     self.parameters = parameters
     self.options = options
     self.decoderLayers = decoderLayers
+    self.preferredDimensions = preferredDimensions
     self.configuration = configuration
   }
 }
@@ -46,12 +50,7 @@ extension FamilyCatalogue {
     }
     let candidates = try hints.familyID.map { [try model($0)] } ?? models
     let attempts = try attempts(candidates, PrefixedNames(source.tensors), hints)
-    let complete = attempts.filter(\.isComplete)
-    let claimed = complete.map(\.claimedCount).max() ?? 0
-    let fitting = complete.filter { $0.claimedCount == claimed }
-    // A reading that leaves a grid open is none where another gives every number.
-    let determined = fitting.filter(\.isDetermined)
-    let best = determined.isEmpty ? fitting : determined
+    let best = best(of: attempts.filter(\.isComplete), preferring: hints.preferredDimensions)
     guard let first = best.first else { throw unrecognised(source, attempts) }
     let rivals = Set(best.map(\.family.id))
     guard rivals.count == 1 else {
@@ -61,6 +60,17 @@ extension FamilyCatalogue {
         at: .init(file: source.path), remedy: "name one of them with --source")
     }
     return recognised(first, in: source, hints: hints, record: record)
+  }
+
+  /// Those that name the most tensors, and among them those whose assumptions hold: a square grid
+  /// tells whether a class token has a row among the positions.
+  private func best(of complete: [FamilyMatch], preferring dimensions: Int?) -> [FamilyMatch] {
+    let claimed = complete.map(\.claimedCount).max()
+    let largest = complete.filter { $0.claimedCount == claimed }
+    let refuted = largest.map(\.refutedCount).min()
+    let likeliest = largest.filter { $0.refutedCount == refuted }
+    let preferred = likeliest.filter { $0.family.dimensions == dimensions }
+    return preferred.isEmpty ? likeliest : preferred
   }
 
   /// A record in a file is data: a family that it names wrongly is no mistake on the command line.

@@ -13,6 +13,8 @@ struct FamilyMatch {
   /// The first tensor of each rule that is not there.
   private(set) var missing: [String] = []
   private(set) var missingCount = 0
+  /// How many tensors speak against what the family assumes of them, such as a square grid.
+  private(set) var refutedCount = 0
   /// The part that the checkpoint has after the encoder, when it has a description of its own.
   private(set) var component: Family?
   private var fits: [Fit] = []
@@ -51,7 +53,8 @@ struct FamilyMatch {
     }
     if !prefix.isEmpty { dropBesides(prefix, names[""]) }
     solveParameters(
-      configuration: hints.configuration, assuming: parts.flatMap { $0.0.assumptions })
+      configuration: hints.configuration,
+      assuming: parts.flatMap { fixedSizes(of: $0.0) + $0.0.assumptions })
     for ((part, partPrefix), counts) in zip(parts, counts) {
       findMissing(part, prefix: partPrefix, fitCounts: counts)
     }
@@ -63,14 +66,6 @@ struct FamilyMatch {
   var hasDecoder: Bool { tensors.keys.contains(where: \.isDecoder) }
 
   var isComplete: Bool { contradictions.isEmpty && missing.isEmpty && !tensors.isEmpty }
-
-  /// Whether the shapes, with what the family assumes, give every hyper-parameter: of a grid that is
-  /// not square they do not.
-  var isDetermined: Bool {
-    fits.allSatisfy { fit in
-      fit.rule.shape.allSatisfy { $0.value(given: parameters, at: fit.indices) != nil }
-    }
-  }
 
   /// The component that names the most tensors, by what of their shapes is fixed too: decoders share
   /// prefixes and even names.
@@ -164,19 +159,59 @@ struct FamilyMatch {
     }
     fits.removeAll { $0.rule.shape.count != $0.tensor.shape.rank }
     bindUntilStable()
-    takeOpen(from: configuration)
-    bindUntilStable()
+    if let configuration {
+      bindUntilStable(assuming: assumptions)
+      takeOpen(from: configuration)
+      bindUntilStable()
+    }
     // A cube of unknown extent has three unknowns until two of them are assumed.
     for last in assumptions.indices {
       let open = assumptions[...last].filter { parameters[$0.symbol] == nil }
       guard !open.isEmpty else { continue }
       bindUntilStable(assuming: open)
-      for assumption in open where parameters[assumption.symbol] == nil {
-        parameters[assumption.symbol] = assumption.value.value(given: parameters)
-      }
+      for assumption in open where parameters[assumption.symbol] == nil { take(assumption) }
     }
     bindUntilStable()
+    refutedCount = fits.count { refutes(assumptions, $0) }
     for fit in fits { check(fit) }
+  }
+
+  /// Sizes that the family's models have no choice about.
+  private func fixedSizes(of part: Family) -> [(symbol: String, value: ShapeExpression)] {
+    part.geometry.fixed.filter { $0.conditions.hold(under: options) }.compactMap { fixed in
+      (try? ShapeExpression(String(fixed.value))).map { (fixed.symbol, $0) }
+    }
+  }
+
+  /// Takes the assumption for true unless a tensor's shape then has no solution.
+  private mutating func take(_ assumption: (symbol: String, value: ShapeExpression)) {
+    guard let value = assumption.value.value(given: parameters) else { return }
+    let before = parameters
+    parameters[assumption.symbol] = value
+    bindUntilStable()
+    if fits.contains(where: { isAbout(assumption.symbol, $0) && refutes([], $0) }) {
+      parameters = before
+    }
+  }
+
+  private func isAbout(_ symbol: String, _ fit: Fit) -> Bool {
+    fit.rule.shape.contains { $0.symbols(at: fit.indices).contains(symbol) }
+  }
+
+  /// Whether an extent of the tensor has another value, or one unknown and no solution for it.
+  private func refutes(
+    _ assumptions: [(symbol: String, value: ShapeExpression)], _ fit: Fit
+  ) -> Bool {
+    zip(fit.rule.shape, fit.tensor.shape.extents).contains { rule, extent in
+      guard rule.value(given: parameters, at: fit.indices) == nil else {
+        return rule.value(given: parameters, at: fit.indices) != extent
+      }
+      let open = assumptions.filter { parameters[$0.symbol] == nil }
+      let expression = open.reduce(rule) { $0.replacing($1.symbol, with: $1.value) }
+      let unknown = expression.symbols(at: fit.indices).filter { parameters[$0] == nil }
+      guard unknown.isEmpty else { return unknown.count == 1 }
+      return expression.value(given: parameters, at: fit.indices) != extent
+    }
   }
 
   /// Windows are those of stages; other encoders with windows say themselves what they are.

@@ -28,7 +28,7 @@ struct HostileDescriptionTests {
       let document = try JSONValue(parsing: text)
       let paths = document.paths.filter { !$0.isEmpty && $0 != ["components"] }
       let sources = samples.filter { $0.family == name }
-      for _ in 0..<16 {
+      for _ in 0..<40 {
         var changed = document.setting(["components"], to: nil)
         for _ in 0...random.next(below: 3) {
           changed = changed.setting(

@@ -20,7 +20,7 @@ struct StateDictionaryTests {
     "are recognised, with their hyper-parameters, and every tensor has a place or a rule",
     arguments: StateDictionary.all)
   func recognised(dictionary: StateDictionary) throws {
-    let model = try Self.catalogue.get().recognise(dictionary.source)
+    let model = try dictionary.recognised(by: Self.catalogue.get())
     #expect(model.family.id == dictionary.family)
     #expect(model.unclaimed.isEmpty, "\(model.unclaimed.map(\.name))")
     for (symbol, value) in dictionary.parameters {
@@ -36,6 +36,7 @@ struct StateDictionaryTests {
     for role in model.tensors.keys.sorted() {
       let shape = try #require(
         dictionary.source.description(of: model.requiredKey(for: role))?.shape)
+      guard model.knowsShape(of: role) else { continue }
       _ = try model.rearrangement(of: role, from: shape)
     }
   }
@@ -46,8 +47,36 @@ struct StateDictionaryTests {
     for family in catalogue.models where family.id != dictionary.family {
       let model = try? catalogue.recognise(
         dictionary.source, hints: RecognitionHints(familyID: family.id))
-      #expect(model.map(\.unclaimed.isEmpty) != true, "\(family.id)")
+      let isWhole = model.map { model in
+        model.unclaimed.isEmpty && model.tensors.keys.allSatisfy(model.knowsShape)
+      }
+      #expect(isWhole != true, "\(family.id)")
     }
+  }
+
+  @Test("that fit an image model and a model of volumes are ambiguous, unless one is preferred")
+  func ambiguous() throws {
+    let catalogue = try Self.catalogue.get()
+    let source = try #require(
+      StateDictionary.all.first { $0.family == "monai-vit-2d-perceptron" }
+    ).source
+    let fault = try #require(throws: Fault.self) { try catalogue.recognise(source) }
+    #expect(fault.code == .ambiguousFamily)
+    #expect(fault.reason.contains("monai-vit, monai-vit-2d-perceptron"))
+    for (dimensions, family) in [(2, "monai-vit-2d-perceptron"), (3, "monai-vit")] {
+      let hints = RecognitionHints(preferredDimensions: dimensions)
+      #expect(try catalogue.recognise(source, hints: hints).family.id == family)
+    }
+  }
+
+  @Test("with positions that make no square are not guessed at")
+  func oblong() throws {
+    let source = try #require(StateDictionary.all.first { $0.name == "ViT, timm" }).source
+    let fault = try #require(throws: Fault.self) {
+      try Self.catalogue.get().recognise(source.adding(["pos_embed": [1, 14, 24]]))
+    }
+    #expect(fault.code == .ambiguousFamily)
+    #expect(fault.reason.contains("vit, vit-patch-positions"))
   }
 
   /// The negative control: what is not whole, or not consistent, is not taken for it.
@@ -56,7 +85,7 @@ struct StateDictionaryTests {
     arguments: StateDictionary.all)
   func damaged(dictionary: StateDictionary) throws {
     let catalogue = try Self.catalogue.get()
-    let model = try catalogue.recognise(dictionary.source)
+    let model = try dictionary.recognised(by: catalogue)
     let needed = model.tensors.values.filter {
       !$0.rule.isOptional && $0.rule.conditions.isEmpty && $0.rule.shape.count > 1
         && !$0.indices.isEmpty
@@ -75,5 +104,22 @@ struct StateDictionaryTests {
   ) {
     guard let found = try? catalogue.recognise(source) else { return }
     #expect(found.family.id != model.family.id || !found.unclaimed.isEmpty)
+  }
+}
+
+extension StateDictionary {
+  /// Where names and shapes fit both, whether it is of images or of volumes has to be said.
+  fileprivate func recognised(by catalogue: FamilyCatalogue) throws -> RecognisedModel {
+    let dimensions = try catalogue.family(family).dimensions
+    return try catalogue.recognise(
+      source, hints: RecognitionHints(preferredDimensions: dimensions))
+  }
+}
+
+extension RecognisedModel {
+  /// Whether every hyper-parameter in the tensor's shape is known.
+  fileprivate func knowsShape(of role: Role) -> Bool {
+    guard let tensor = tensors[role] else { return false }
+    return tensor.rule.shape.allSatisfy { $0.value(given: parameters, at: tensor.indices) != nil }
   }
 }

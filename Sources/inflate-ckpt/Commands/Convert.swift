@@ -115,8 +115,10 @@ struct Convert: ParsableCommand {
   private func hints(_ recipe: Recipe?) throws -> RecognitionHints {
     var recognition = recognition
     recognition.heads = recognition.heads ?? recipe?.heads
-    return try recognition.hints(
+    var hints = try recognition.hints(
       for: source, familyID: sourceFamily == "auto" ? nil : sourceFamily)
+    hints.preferredDimensions = 2
+    return hints
   }
 
   private func options(

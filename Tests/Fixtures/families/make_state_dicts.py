@@ -103,8 +103,7 @@ def swin_transformers():
         if "swinv2" in source.family:
             # The continuous bias knows no window.
             del parameters["windowHeight"], parameters["windowWidth"]
-        drops = set(source.drops) - {"final-norm"}
-        yield name, entry(source.family, parameters, drops, stored(source))
+        yield name, entry(source.family, parameters, source.drops, stored(source))
 
 
 def monai_targets(folders: dict[str, str]):
@@ -120,7 +119,8 @@ def monai_targets(folders: dict[str, str]):
     swin_arguments = {
         "in_channels": 1, "out_channels": 3, "feature_size": 12,
         "depths": swin_sources.DEPTHS, "num_heads": swin_sources.HEADS, "window_size": 3}
-    grid = {"gridDepth": 2, "patchDepth": 16} | encoder
+    # A perceptron's patches, and a volume's grid, are not in the shapes.
+    grid = encoder
     window = swin_parameters(channels=1, windowDepth=3, patchDepth=2, patchHeight=2, patchWidth=2)
     cases = [
         ("ViT", "ViT", vit_arguments | {"qkv_bias": qkv, "proj_type": kind}, grid | {"depth": DEPTH},
@@ -168,7 +168,7 @@ def decoders(folder, channels: list[int], single: int):
     kind = transseg.module(folder, "decoders.upernet").UPerHead
     make = {
         "upernet": lambda: kind(
-            layer_idxs=[0, 1, 2, 3], in_channels=channels, channels=16, num_classes=5,
+            layer_idxs=[0, 1, 2, 3], in_channels=channels, channels=channels[0], num_classes=5,
             **({"fpns": False} if len(set(channels)) > 1 else {})),
         "setr-pup": lambda: transseg.module(folder, "decoders.setrpup").SetrPupHead(single, 5),
         "conv-transpose": lambda: transseg.module(
@@ -192,7 +192,7 @@ def transseg_targets(folder):
     video = transseg.module(folder, "encoders.swin_transformer_3d").SwinTransformer3D(
         patch_size=(2, 4, 4), in_chans=1, embed_dim=swin_sources.EMBEDDING,
         depths=list(swin_sources.DEPTHS), num_heads=list(swin_sources.HEADS),
-        window_size=(2, swin_sources.WINDOW, swin_sources.WINDOW), patch_norm=True)
+        window_size=(2, 7, 7), patch_norm=True)
     plain = {
         "hidden": HIDDEN, "depth": 4, "mlp": 48, "channels": 1, "patchDepth": 5,
         "gridHeight": GRID, "gridWidth": GRID}
@@ -201,7 +201,8 @@ def transseg_targets(folder):
     for family, module, parameters, channels in (
         ("transseg-beit", beit, plain, [HIDDEN] * 4), ("transseg-dino", dino, plain, [HIDDEN] * 4),
         ("transseg-swin", swin2, hierarchical | {"patchDepth": 5}, widths),
-        ("video-swin", video, hierarchical | {"patchDepth": 2, "windowDepth": 2}, widths),
+        ("video-swin", video, hierarchical | {
+            "patchDepth": 2, "windowDepth": 2, "windowHeight": 7, "windowWidth": 7}, widths),
     ):
         encoder = {f"encoder.{name}": s for name, s in shapes(module.state_dict()).items()}
         for decoder, tensors in decoders(folder, channels, channels[-1]):
