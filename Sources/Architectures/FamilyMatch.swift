@@ -217,8 +217,11 @@ struct FamilyMatch {
   /// Windows are those of stages; other encoders with windows say themselves what they are.
   private mutating func takeOpen(from configuration: ModelConfiguration?) {
     let hasStages = parameters["stages"] != nil
+    let hasWindow = parameters["windowHeight"] != nil || parameters["windowWidth"] != nil
     for (symbol, value) in configuration?.parameters ?? [:] where parameters[symbol] == nil {
-      guard hasStages == (symbol != "heads") else { continue }
+      guard hasStages == (symbol != "heads"), !hasWindow || !symbol.hasPrefix("window") else {
+        continue
+      }
       parameters[symbol] = value
     }
   }
@@ -259,16 +262,17 @@ struct FamilyMatch {
       let extent = fit.tensor.shape[axis]
       let expected = expression.value(given: parameters, at: fit.indices)
       guard expected != extent else { continue }
-      let isOpen =
-        expected == nil
-        && !expression.symbols(at: fit.indices).allSatisfy { parameters[$0] != nil }
-      guard !isOpen else { continue }
-      // All symbols known and yet no value: a file claims extents that nothing can have.
+      let unknown = expression.symbols(at: fit.indices).filter { parameters[$0] == nil }
+      guard unknown.count <= 1 else { continue }
+      // All symbols known and yet no value, a file claims extents that nothing can have; or one
+      // unknown, and no value of it gives the extent.
+      let reason =
+        expected.map { " = \($0)" }
+        ?? unknown.first.map { ", which no \($0) makes it" } ?? ", which is beyond 63 bits"
       contradictions.append(
         Contradiction(
           tensor: fit.tensor.key.name,
-          reason: "has shape \(fit.tensor.shape); axis \(axis) should be \(expression)"
-            + (expected.map { " = \($0)" } ?? ", which is beyond 63 bits")))
+          reason: "has shape \(fit.tensor.shape); axis \(axis) should be \(expression)\(reason)"))
       return
     }
   }

@@ -8,10 +8,12 @@ struct ShapesOnly: TensorSource {
   let path = "shapes"
   let formatName = "memory"
   var metadata: [String: String] = [:]
-  var shapes: [String: [Int]]
+  private(set) var shapes: [String: [Int]]
+  private(set) var tensors: [TensorDescription]
 
-  var tensors: [TensorDescription] {
-    shapes.compactMap { name, shape in
+  init(shapes: [String: [Int]]) {
+    self.shapes = shapes
+    tensors = shapes.compactMap { name, shape in
       (try? Shape(shape)).flatMap {
         try? TensorDescription(SourceKey(name), dtype: .f32, shape: $0)
       }
@@ -48,15 +50,19 @@ extension ShapesOnly {
   }
 
   func adding(_ added: [String: [Int]], prefix: String = "") -> ShapesOnly {
-    var copy = self
-    for (name, shape) in added { copy.shapes[prefix + name] = shape }
-    return copy
+    var changed = shapes
+    for (name, shape) in added { changed[prefix + name] = shape }
+    return with(changed)
   }
 
   func removing(_ names: String...) -> ShapesOnly {
-    var copy = self
-    for name in names { copy.shapes[name] = nil }
-    return copy
+    with(shapes.filter { !names.contains($0.key) })
+  }
+
+  private func with(_ shapes: [String: [Int]]) -> ShapesOnly {
+    var changed = ShapesOnly(shapes: shapes)
+    changed.metadata = metadata
+    return changed
   }
 
   /// With a record as our own converter leaves it, some of its members replaced.

@@ -90,10 +90,10 @@ struct StateDictionaryTests {
       !$0.rule.isOptional && $0.rule.conditions.isEmpty && $0.rule.shape.count > 1
         && !$0.indices.isEmpty
     }.sorted { $0.key < $1.key }
-    for tensor in needed.prefix(3) {
-      var lacking = dictionary.source
-      let shape = lacking.shapes.removeValue(forKey: tensor.key.name) ?? []
-      expectAnother(lacking, than: model, catalogue)
+    #expect(!needed.isEmpty)
+    for tensor in needed.prefix(1) {
+      let shape = dictionary.source.shapes[tensor.key.name] ?? []
+      expectAnother(dictionary.source.removing(tensor.key.name), than: model, catalogue)
       let grown = dictionary.source.adding([tensor.key.name: shape + [1]])
       expectAnother(grown, than: model, catalogue)
     }

@@ -145,6 +145,8 @@ def monai_targets(folders: dict[str, str]):
         family = f"monai-{kind.lower()}"
         what = ", ".join(f"{key}={value}" for key, value in options.items())
         model = getattr(nets, kind)(**arguments)
+        if options.get("proj_type") == "perceptron" and kind == "ViT":
+            parameters = {name: n for name, n in parameters.items() if name != "channels"}
         # The norm of patches came with release 1.5, and without it nothing tells 1.6 from it.
         known = options | ({"version": "1.6"} if kind != "SwinUNETR" else {})
         yield f"{name} ({what}), MONAI 1.6", entry(
