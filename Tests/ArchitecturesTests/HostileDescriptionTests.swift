@@ -28,7 +28,7 @@ struct HostileDescriptionTests {
       let document = try JSONValue(parsing: text)
       let paths = document.paths.filter { !$0.isEmpty && $0 != ["components"] }
       let sources = samples.filter { $0.family == name }
-      for _ in 0..<40 {
+      for _ in 0..<24 {
         var changed = document.setting(["components"], to: nil)
         for _ in 0...random.next(below: 3) {
           changed = changed.setting(
@@ -41,7 +41,7 @@ struct HostileDescriptionTests {
         for sample in sources.prefix(1) { use(catalogue, on: sample.source) }
       }
     }
-    #expect(tried > 100)
+    #expect(tried > 50)
   }
 
   /// Recognises, and takes every tensor to its canonical form as far as that goes.

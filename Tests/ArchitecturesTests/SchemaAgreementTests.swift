@@ -85,8 +85,9 @@ struct SchemaAgreementTests {
     #expect(schema.violations(of: document).isEmpty)
     _ = try Family(JSONReader(document))
     var (accepted, refused) = (0, 0)
-    for path in document.paths where !path.isEmpty {
-      for value in Self.values {
+    // A third of the values for each member, another third for the next: all pairs take minutes.
+    for (turn, path) in document.paths.enumerated() where !path.isEmpty {
+      for (number, value) in Self.values.enumerated() where (number + turn) % 3 == 0 {
         let changed = document.setting(path[...], to: value)
         let violations = schema.violations(of: changed)
         let what = "\(path) = \(value.map { $0.text(.compact) } ?? "absent")"
@@ -113,7 +114,7 @@ struct SchemaAgreementTests {
     for (name, text) in BuiltInZoo.families {
       let document = try JSONValue(parsing: text)
       let paths = document.paths.filter { !$0.isEmpty }
-      for _ in 0..<12 {
+      for _ in 0..<8 {
         let path = paths[random.next(below: paths.count)]
         let changed = document.setting(
           path[...], to: Self.values[random.next(below: Self.values.count)])
@@ -131,7 +132,7 @@ struct SchemaAgreementTests {
       }
     }
     #expect(accepted > 20)
-    #expect(refused > 200)
+    #expect(refused > 150)
   }
 
   private static func isLeftToCode(_ fault: Fault) -> Bool {
