@@ -12,6 +12,7 @@ struct PeerCase: CustomStringConvertible {
 
   static let volumes = [
     "unetr-conv", "unetr-perceptron", "unetr-group", "swinunetr-default", "swinunetr-v2",
+    "transseg-swin", "video-swin", "transseg-dino-setr", "transseg-dino-transposed",
   ].map(PeerCase.init)
   static let encoders = [
     "monai-vit", "vit-huggingface", "deit-huggingface", "dinov2-registers", "clip-huggingface",
