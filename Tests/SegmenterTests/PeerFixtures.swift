@@ -46,7 +46,8 @@ struct PeerCase: CustomStringConvertible {
     let hints = try document()["hints"] as? [String: Any] ?? [:]
     return RecognitionHints(
       familyID: hints["family"] as? String,
-      parameters: hints["parameters"] as? [String: Int] ?? [:])
+      parameters: hints["parameters"] as? [String: Int] ?? [:],
+      options: hints["options"] as? [String: String] ?? [:])
   }
 
   private func recording() throws -> SafetensorsCheckpoint {

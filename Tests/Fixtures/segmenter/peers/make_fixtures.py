@@ -139,7 +139,8 @@ def swinunetr(name, size, window=7, **options):
     image = torch.randn(1, options["in_channels"], *size)
     sides = window if isinstance(window, tuple) else (window,) * 3
     record(name, model, image, taps, {"family": "monai-swinunetr", "parameters": {
-        "windowHeight": sides[0], "windowWidth": sides[1], "windowDepth": sides[2]}}, logits=planar)
+        "windowHeight": sides[0], "windowWidth": sides[1], "windowDepth": sides[2]},
+        "options": {k: v for k, v in options.items() if k == "downsample"}}, logits=planar)
 
 
 def monai_vit():
@@ -333,6 +334,7 @@ def transseg():
                                 embed_dim=24, depth=4, num_heads=3, mlp_ratio=2, qkv_bias=True,
                                 norm_layer=lambda width: torch.nn.LayerNorm(width, eps=1e-6)),
             kind(channels=24, num_classes=3, norm_name="instance"), (2, 2))
+        model.encoder.pos_embed = torch.nn.Parameter(torch.zeros(1, 5, 24), requires_grad=False)
         torch.manual_seed(9)
         taps = {f"blocks[{i}]": (model.encoder.blocks[i], tokens(1)) for i in range(4)}
         record(name, model, torch.randn(1, 1, 32, 32, 3), taps, {
