@@ -308,22 +308,37 @@ private struct OptionChoice {
   /// - Parameter candidates: for each tensor, the numbers of the rules that go by its name.
   init(_ family: Family, _ candidates: [[Int]], given: [String: String]) {
     options = given.filter { name, _ in family.options.contains { $0.name == name } }
-    guard options.count < family.options.count else { return }
+    let open = family.options.filter { options[$0.name] == nil }
+    for (name, values) in open { options[name] = values.first }
     let present = Set(candidates.joined())
-    for (name, values) in family.options where options[name] == nil {
-      var best: (value: String, score: Int)?
-      for value in values {
-        let attempt = options.merging([name: value]) { _, new in new }
-        let explained = candidates.count { rules in
-          rules.contains { family.tensors[$0].holds(under: attempt) }
+    // What one option explains depends on the others: a norm's tensors in blocks that the model was
+    // built without are missing only as long as it is taken to have the blocks.
+    var score = OptionChoice.score(of: options, family, candidates, present)
+    var isSettled = false
+    while !isSettled {
+      isSettled = true
+      for (name, values) in open {
+        for value in values {
+          let attempt = options.merging([name: value]) { _, new in new }
+          let other = OptionChoice.score(of: attempt, family, candidates, present)
+          guard other > score else { continue }
+          (options, score, isSettled) = (attempt, other, false)
         }
-        let missing = family.tensors.indices.count { number in
-          let rule = family.tensors[number]
-          return !rule.isOptional && !present.contains(number) && rule.holds(under: attempt)
-        }
-        if explained - missing > best?.score ?? .min { best = (value, explained - missing) }
       }
-      options[name] = best?.value
     }
+  }
+
+  /// The tensors that rules explain, less those that the rules ask for and that are not there.
+  private static func score(
+    of options: [String: String], _ family: Family, _ candidates: [[Int]], _ present: Set<Int>
+  ) -> Int {
+    let explained = candidates.count { rules in
+      rules.contains { family.tensors[$0].holds(under: options) }
+    }
+    let missing = family.tensors.indices.count { number in
+      let rule = family.tensors[number]
+      return !rule.isOptional && !present.contains(number) && rule.holds(under: options)
+    }
+    return explained - missing
   }
 }

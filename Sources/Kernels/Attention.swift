@@ -20,9 +20,10 @@ package func attention(
   let headSize = hidden / headCount
   let blockSize = 48
   let blocks = (tokens + blockSize - 1) / blockSize
+  let kernels = InstructionSet.kernels
   withRows(queryKeyValue, output) { input, output in
     let operands = (0..<headCount).map { _ in
-      AttentionOperands(tokens: tokens, headSize: headSize, from: workspace)
+      AttentionOperands(tokens: tokens, headSize: headSize, kernels: kernels, from: workspace)
     }
     parallelFor(headCount) { head in
       operands[head].pack(
@@ -48,13 +49,17 @@ package func attention(
 }
 
 /// One head's keys and values, arranged for the products with scores.
-struct AttentionOperands: Sendable {
+///
+/// Sendable as pointers to constant code are.
+struct AttentionOperands: @unchecked Sendable {
   let tokens: Int
   let headSize: Int
   private let keys: FloatBuffer
   private let values: FloatBuffer
+  private let kernels: ck_kernels
 
-  init(tokens: Int, headSize: Int, from workspace: Workspace?) {
+  init(tokens: Int, headSize: Int, kernels: ck_kernels, from workspace: Workspace?) {
+    self.kernels = kernels
     self.tokens = tokens
     self.headSize = headSize
     keys = FloatBuffer(
@@ -67,7 +72,6 @@ struct AttentionOperands: Sendable {
   ///   - keys: `[tokens, headSize]`, values likewise
   ///   - scale: goes into the keys
   func pack(keys: Rows, values: Rows, scale: Float) {
-    let kernels = InstructionSet.kernels
     kernels.pack_transposed(keys.base, keys.rowStride, tokens, headSize, scale, self.keys.base)
     kernels.pack(values.base, values.rowStride, tokens, headSize, self.values.base)
   }
@@ -81,7 +85,6 @@ struct AttentionOperands: Sendable {
     _ queries: Rows, window: WindowScores? = nil, workspace: Workspace?, into output: Rows,
     adjust: (Rows) -> Void = { _ in }
   ) {
-    let kernels = InstructionSet.kernels
     let stride = (tokens + 15) / 16 * 16
     let scratch = Matrix(rows: queries.rowCount, columns: stride, from: workspace)
     withRows(scratch) { scores in

@@ -50,11 +50,18 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     }
   }
 
+  /// A set for the work of one task alone, whatever is selected for the process.
+  @TaskLocal package static var forced: InstructionSet?
+
   /// Function pointers to constant code.
   private struct Table: @unchecked Sendable {
     let kernels: ck_kernels?
   }
 
-  /// The functions of the selected set.
-  static var kernels: ck_kernels { tables[selection.load(ordering: .relaxed)].kernels! }
+  /// The functions of the set in use. Kernels ask for them before they share out their work: other
+  /// threads do not know what the task has forced.
+  static var kernels: ck_kernels {
+    let index = forced.flatMap(allCases.firstIndex(of:)) ?? selection.load(ordering: .relaxed)
+    return (tables[index].kernels ?? tables[0].kernels)!
+  }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Attention within windows of a feature map, with a learned bias for each pair of positions in a
 /// window and head.
 ///
@@ -37,6 +39,7 @@ package struct WindowAttention: Sendable {
     precondition(bias.rowCount == headCount * tokens && bias.columnCount == tokens)
     precondition(output.rowCount == layout.extents.reduce(1, *) && hidden % headCount == 0)
     let headSize = hidden / headCount
+    let kernels = InstructionSet.kernels
     withRows(queryKeyValue, output, bias) { input, output, bias in
       parallelFor(layout.windowCount * headCount) { index in
         let (window, head) = index.quotientAndRemainder(dividingBy: headCount)
@@ -48,7 +51,7 @@ package struct WindowAttention: Sendable {
           gather(task, input, padding, into: gathered)
           attend(
             task, gathered, scale: prepare(task, gathered, scoring),
-            bias: bias.rows(head * tokens..<(head + 1) * tokens), workspace, into: results)
+            bias: bias.rows(head * tokens..<(head + 1) * tokens), kernels, workspace, into: results)
           scatter(task, results, into: output)
         }
       }
@@ -95,11 +98,11 @@ package struct WindowAttention: Sendable {
   }
 
   private func attend(
-    _ task: WindowTask, _ gathered: Rows, scale: Float, bias: Rows, _ workspace: Workspace?,
-    into results: Rows
+    _ task: WindowTask, _ gathered: Rows, scale: Float, bias: Rows, _ kernels: ck_kernels,
+    _ workspace: Workspace?, into results: Rows
   ) {
     let operands = AttentionOperands(
-      tokens: task.tokens, headSize: task.headSize, from: workspace)
+      tokens: task.tokens, headSize: task.headSize, kernels: kernels, from: workspace)
     operands.pack(
       keys: gathered.rows(task.tokens..<2 * task.tokens),
       values: gathered.rows(2 * task.tokens..<3 * task.tokens), scale: scale)

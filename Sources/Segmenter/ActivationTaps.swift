@@ -5,7 +5,8 @@ import Tensors
 /// Asks a forward pass for results between its layers, and holds them afterwards.
 ///
 /// Names read like roles: `patchEmbedding`, `blocks[3]`, `decoder.fusion`. Tokens come as
-/// `[tokens, hidden]` without the class token, maps as `[channels, height, width]`.
+/// `[tokens, hidden]` without the class token, maps as `[channels, height, width]`, those of a model
+/// of whole volumes as `[channels, depth, height, width]`.
 package struct ActivationTaps: Sendable {
   package let requested: Set<String>
   package private(set) var tensors: [String: FloatTensor] = [:]
@@ -35,16 +36,19 @@ package struct ActivationTaps: Sendable {
   }
 
   /// The same for a feature map.
-  mutating func pass(_ map: FeatureMap, as name: String) throws {
+  mutating func pass(_ map: FeatureMap, isVolume: Bool, as name: String) throws {
     if let place = map.pixels.firstNonFinite {
-      let (y, x) = place.row.quotientAndRemainder(dividingBy: map.width)
+      let (line, slice) = place.row.quotientAndRemainder(dividingBy: map.depth)
+      let (y, x) = line.quotientAndRemainder(dividingBy: map.width)
       throw ActivationTaps.fault(
         map.pixels[place.row, place.column], name,
-        "channel \(place.column), row \(y), column \(x)")
+        "channel \(place.column), row \(y), column \(x)" + (isVolume ? ", slice \(slice)" : ""))
     }
     guard requested.contains(name) else { return }
+    let depth = isVolume || map.depth > 1 ? [map.depth] : []
     tensors[name] = try FloatTensor(
-      shape: Shape([map.channelCount, map.height, map.width]), values: map.planarValues)
+      shape: Shape([map.channelCount] + depth + [map.height, map.width]),
+      values: map.planarValues)
   }
 
   private static func fault(_ value: Float, _ name: String, _ place: String) -> Fault {

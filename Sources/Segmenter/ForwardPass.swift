@@ -6,6 +6,8 @@ import Tensors
 struct ForwardPass {
   let workspace: Workspace
   var taps: ActivationTaps
+  /// Whether maps are shown with their depth even where it is 1.
+  let showsDepth: Bool
 
   /// Looks at tokens on their way; see ``ActivationTaps``.
   mutating func look(at tokens: Matrix, as name: String) throws {
@@ -14,7 +16,7 @@ struct ForwardPass {
 
   /// Looks at a feature map on its way.
   mutating func look(at map: FeatureMap, as name: String) throws {
-    try taps.pass(map, as: name)
+    try taps.pass(map, isVolume: showsDepth, as: name)
   }
 }
 

@@ -123,6 +123,6 @@ package struct SegmentationModel: Sendable {
   private func begin(_ window: FloatTensor, _ taps: ActivationTaps) throws -> ForwardPass {
     try taps.check(against: activationNames)
     try self.window.check(window)
-    return ForwardPass(workspace: workspace, taps: taps)
+    return ForwardPass(workspace: workspace, taps: taps, showsDepth: segmentsVolume)
   }
 }

@@ -51,4 +51,18 @@ import Testing
       return output.pixels.values
     }
   }
+
+  @Test(arguments: VolumeConvolution.Method.allCases)
+  func volumeConvolutionsDoNotDependOnThreads(method: VolumeConvolution.Method) {
+    var random = SeededGenerator(seed: 8)
+    let input = FeatureMap(
+      height: 14, width: 13, depth: 15, pixels: random.matrix(14 * 13 * 15, 9))
+    let convolution = VolumeConvolution(
+      weights: random.values(20 * 9 * 27), inputs: 9, outputs: 20, method: method)
+    expectSameOnAnyThreads {
+      let output = input.with(pixels: unwritten(input.pixelCount, 20))
+      let moments = convolution.apply(to: input, into: output)
+      return output.pixels.values + moments.variance.map(Float.init)
+    }
+  }
 }

@@ -3,15 +3,11 @@ import Kernels
 import Testing
 
 /// Every fast kernel against its plain twin, with each set of instructions that the machine has.
-@Suite(.serialized) struct VolumeKernelTests {
+@Suite struct VolumeKernelTests {
   static let sets = InstructionSet.allCases.filter(\.isAvailable)
 
-  private func withSet(_ set: InstructionSet, _ body: () throws -> Void) rethrows {
-    let before = InstructionSet.selected
-    defer { InstructionSet.selected = before }
-    InstructionSet.selected = set
-    #expect(InstructionSet.selected == set)
-    try body()
+  private func withSet(_ set: InstructionSet, _ body: () -> Void) {
+    InstructionSet.$forced.withValue(set, operation: body)
   }
 
   private func volume(
@@ -190,27 +186,6 @@ import Testing
     for (row, value) in values.enumerated() {
       let exact = Plain.apply(activation, to: Double(value))
       #expect(abs(Double(output[row, 0]) - exact) <= max(abs(exact) * 4e-6, 1e-6), "\(value)")
-    }
-  }
-
-  @Test func resultsDoNotDependOnThreads() {
-    var random = SeededGenerator(seed: 8)
-    let input = volume(&random, [14, 13, 15, 9])
-    let weights = random.values(20 * 9 * 27)
-    let threads = Parallelism.threadCount
-    defer { Parallelism.threadCount = threads }
-    for method in VolumeConvolution.Method.allCases {
-      let convolution = VolumeConvolution(
-        weights: weights, inputs: 9, outputs: 20, method: method)
-      var results: [[Float]] = []
-      var moments: [[Double]] = []
-      for count in [1, 2, 5] {
-        Parallelism.threadCount = count
-        let output = input.with(pixels: unwritten(input.pixelCount, 20))
-        moments.append(convolution.apply(to: input, into: output).variance)
-        results.append(output.pixels.values)
-      }
-      #expect(results.allSatisfy { $0 == results[0] } && moments.allSatisfy { $0 == moments[0] })
     }
   }
 

@@ -12,6 +12,7 @@ struct PeerCase: CustomStringConvertible {
 
   static let volumes = [
     "unetr-conv", "unetr-perceptron", "unetr-group", "swinunetr-default", "swinunetr-v2",
+    "transseg-swin", "video-swin", "transseg-dino-setr", "transseg-dino-transposed",
   ].map(PeerCase.init)
   static let encoders = [
     "monai-vit", "vit-huggingface", "deit-huggingface", "dinov2-registers", "clip-huggingface",
@@ -45,7 +46,8 @@ struct PeerCase: CustomStringConvertible {
     let hints = try document()["hints"] as? [String: Any] ?? [:]
     return RecognitionHints(
       familyID: hints["family"] as? String,
-      parameters: hints["parameters"] as? [String: Int] ?? [:])
+      parameters: hints["parameters"] as? [String: Int] ?? [:],
+      options: hints["options"] as? [String: String] ?? [:])
   }
 
   private func recording() throws -> SafetensorsCheckpoint {

@@ -17,7 +17,8 @@ struct UNETRDecoder: Decoder {
   init(_ loader: WeightLoader) throws {
     let model = loader.model
     let (hidden, size) = (try model.parameter("hidden"), try model.parameter("featureSize"))
-    let isResidual = model.options["res_block"] != "false"
+    // Always there in a residual block whose input is twice as wide as its output.
+    let isResidual = loader.contains("decoder.decoder5.conv_block.conv3.conv.weight")
     classes = try model.parameter("classes")
     channels = try model.parameter("channels")
     windowUnit = try ConvolutionUnit(

@@ -4,8 +4,9 @@ import Segmenter
 import Tensors
 
 /// A recorded run of any implementation: `input` `[1, channels, height, width, depth]`, `logits`
-/// `[1, classes, height, width]`, and `feature.<i>` `[1, tokens, hidden]` for the output of the
-/// i-th block, in one checkpoint file.
+/// `[1, classes, height, width]` or `[1, classes, height, width, depth]`, `feature.<i>`
+/// `[1, tokens, hidden]` for the output of the i-th block, and `tap.<name>` for any activation, maps
+/// as `[1, channels, height, width, depth]`, in one checkpoint file.
 struct FixtureCheck {
   /// Forward passes against PyTorch: max |Δ| ≤ 1e-4 · max |reference|.
   private static let bound = 1e-4
@@ -20,13 +21,17 @@ struct FixtureCheck {
     }
     let features = try fixture.tensors.compactMap { try feature(of: $0) }
     var taps = ActivationTaps(Set(features.map(\.tap)))
-    let logits = try located(in: .init(file: path, tensor: "input")) {
-      try model.logits(for: window, taps: &taps)
+    var worst = (name: "nothing", distance: 0.0)
+    if model.hasDecoder {
+      let logits = try located(in: .init(file: path, tensor: "input")) {
+        try model.logits(for: window, taps: &taps)
+      }
+      worst = ("logits", try distance(of: logits, to: SourceKey("logits"), in: fixture))
+    } else {
+      try located(in: .init(file: path, tensor: "input")) {
+        try model.activations(for: window, taps: &taps)
+      }
     }
-    var worst = (
-      name: "logits",
-      distance: try distance(of: logits, to: SourceKey("logits"), in: fixture)
-    )
     for feature in features {
       guard let actual = taps[feature.tap] else { continue }
       let distance = try distance(of: actual, to: feature.key, in: fixture)
@@ -35,9 +40,10 @@ struct FixtureCheck {
         worst = (feature.key.name, distance)
       }
     }
+    let count = features.count + (model.hasDecoder ? 1 : 0)
     return .measured(
       .fixture, worst.distance, bound: .atMost(FixtureCheck.bound),
-      detail: "\(path): \(features.count + 1) outputs compared; \(worst.name) departs most",
+      detail: "\(path): \(count) outputs compared; \(worst.name) departs most",
       tensor: worst.name)
   }
 
@@ -47,22 +53,30 @@ struct FixtureCheck {
   ) throws -> (key: SourceKey, tap: String)? {
     let name = tensor.key.name
     guard name != "input", name != "logits" else { return nil }
-    let prefix = "feature."
-    guard name.hasPrefix(prefix), let block = Int(name.dropFirst(prefix.count)),
-      model.activationNames.contains("blocks[\(block)]"), name == "\(prefix)\(block)"
-    else {
+    let activations = model.activationNames
+    let tap =
+      name.hasPrefix("feature.")
+      ? "blocks[\(name.dropFirst("feature.".count))]"
+      : name.hasPrefix("tap.") ? String(name.dropFirst("tap.".count)) : ""
+    guard activations.contains(tap) else {
       throw Fault(
         .invalidFixture, "nothing of the model is called so",
         at: .init(file: path, tensor: name),
-        remedy: "a fixture has input, logits and feature.0 to feature.N for the model's blocks")
+        remedy: "a fixture has input, logits, feature.0 and so on for the outputs of blocks, and "
+          + "tap.NAME for NAME of: \(activations.joined(separator: ", "))")
     }
-    return (tensor.key, "blocks[\(block)]")
+    return (tensor.key, tap)
   }
 
   private func distance(
     of actual: FloatTensor, to key: SourceKey, in fixture: any TensorSource
   ) throws -> Double {
-    let expected = try fixture.floats(of: key)
+    var expected = try fixture.floats(of: key)
+    if expected.shape.rank == 5, actual.shape.rank == 4 {
+      let planar = try FixtureCheck.depthBeforePlane(expected)
+      expected = try FloatTensor(
+        shape: Shape([1] + planar.shape.extents), values: planar.values)
+    }
     guard expected.shape.extents == [1] + actual.shape.extents else {
       throw Fault(
         .invalidFixture, "has shape \(expected.shape), the model's output is [1] + \(actual.shape)",

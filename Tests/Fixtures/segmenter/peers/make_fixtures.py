@@ -1,8 +1,10 @@
 """Makes the fixtures beside this script: runs of MONAI, transformers and timm on small models.
 
     python make_fixtures.py [case…]
+    TRANSSEG=FOLDER python make_fixtures.py transseg
 
-Needs torch, monai, transformers, timm and safetensors. A case is two files: NAME.json lists the
+Needs torch, monai, transformers, timm and safetensors, the last case also the sources of TransSeg's
+release. A case is two files: NAME.json lists the
 model's tensors, each with its shape and the range of its values, and says what shapes do not tell;
 NAME.safetensors holds the input, the scores and the intermediate results of the peer's own forward
 pass. The weights themselves are nowhere stored: both sides compute them from the list, value i of
@@ -10,8 +12,10 @@ tensor t being splitmix64(t · 2^32 + i), its upper 24 bits spread over the tens
 """
 
 import json
+import os
 import pathlib
 import sys
+import types
 
 import numpy as np
 import torch
@@ -135,7 +139,8 @@ def swinunetr(name, size, window=7, **options):
     image = torch.randn(1, options["in_channels"], *size)
     sides = window if isinstance(window, tuple) else (window,) * 3
     record(name, model, image, taps, {"family": "monai-swinunetr", "parameters": {
-        "windowHeight": sides[0], "windowWidth": sides[1], "windowDepth": sides[2]}}, logits=planar)
+        "windowHeight": sides[0], "windowWidth": sides[1], "windowDepth": sides[2]},
+        "options": {k: v for k, v in options.items() if k == "downsample"}}, logits=planar)
 
 
 def monai_vit():
@@ -234,7 +239,7 @@ def swin_2d():
                     continue
                 taps[f"stages[{stage}].blocks[{number}]"] = (
                     block, grid((28 >> stage, 28 >> stage)))
-        record(name, model, torch.randn(1, 3, 112, 112), taps, {"parameters": {}})
+        record(name, model, torch.randn(1, 3, 112, 112), taps, window_hints(name))
     for name, kind in (("swin-timm", timm.models.swin_transformer.SwinTransformer),
                        ("swinv2-timm", timm.models.swin_transformer_v2.SwinTransformerV2)):
         torch.manual_seed(7)
@@ -242,7 +247,99 @@ def swin_2d():
                      num_heads=(1, 2, 4), window_size=7, num_classes=0)
         taps = {f"stages[{s}].blocks[{b}]": (model.layers[s].blocks[b], channels_last)
                 for s in (1, 2) for b in (0, 1)}
-        record(name, model, torch.randn(1, 3, 112, 112), taps, {"parameters": {}})
+        record(name, model, torch.randn(1, 3, 112, 112), taps, window_hints(name))
+
+
+def window_hints(name):
+    """Swin V2 has no table of biases, whose size would tell the window's."""
+    is_second = name.startswith("swinv2")
+    return {"parameters": {"windowHeight": 7, "windowWidth": 7} if is_second else {}}
+
+
+class ConvModule(torch.nn.Module):
+    """The one layer that the paper's UPerNet takes from mmcv: convolution, batch norm, ReLU."""
+
+    def __init__(self, inputs, outputs, size, padding=0, **_):
+        super().__init__()
+        self.conv = torch.nn.Conv2d(inputs, outputs, size, padding=padding, bias=False)
+        self.bn = torch.nn.BatchNorm2d(outputs)
+
+    def forward(self, x):
+        return torch.relu(self.bn(self.conv(x)))
+
+
+def add_stand_ins():
+    """What the paper's modules import from OpenMMLab's packages."""
+    unused = dict.fromkeys(
+        ["load_checkpoint", "load_state_dict", "get_dist_info", "get_root_logger",
+         "is_module_wrapper"])
+    used = {"ConvModule": ConvModule, "resize": torch.nn.functional.interpolate}
+    for name in ("mmcv", "mmcv.cnn", "mmcv.runner", "mmcv.parallel", "mmcv_custom", "mmseg",
+                 "mmseg.ops", "mmseg.utils"):
+        sys.modules[name] = types.ModuleType(name)
+        vars(sys.modules[name]).update(unused | used)
+
+
+class Joined(torch.nn.Module):
+    """An encoder and a decoder of the paper's, joined as its own model joins them."""
+
+    def __init__(self, encoder, decoder, grid=None):
+        super().__init__()
+        self.encoder, self.decoder, self.grid = encoder, decoder, grid
+
+    def forward(self, image):
+        image = image.permute(0, 1, 4, 2, 3).contiguous()
+        if self.grid is None:
+            return self.decoder(list(self.encoder(image)))
+        # The published model's own way to its tokens stops at a patch size of three numbers.
+        x = torch.cat([self.encoder.cls_token, self.encoder.patch_embed(image)], dim=1)
+        x, maps = x + self.encoder.pos_embed, []
+        for block in self.encoder.blocks:
+            x = block(x)
+            maps.append(x[:, 1:].transpose(1, 2).unflatten(2, self.grid))
+        return self.decoder(maps)
+
+
+def transseg():
+    sys.path.insert(0, str(pathlib.Path(os.environ["TRANSSEG"]) / "src"))
+    import_timm()
+    add_stand_ins()
+    from backbones.decoders.convtrans import ConvTransHead
+    from backbones.decoders.setrpup import SetrPupHead
+    from backbones.decoders.upernet import UPerHead
+    from backbones.encoders.dino3d import VisionTransformer3D
+    from backbones.encoders.swin_transformer import SwinTransformer
+    from backbones.encoders.swin_transformer_3d import SwinTransformer3D
+
+    common = dict(embed_dim=8, depths=[2, 2, 2, 2], num_heads=[1, 2, 4, 8], patch_norm=True)
+    for name, encoder, size, hints in (
+        ("transseg-swin", SwinTransformer(patch_size=(3, 4, 4), in_chans=1, window_size=7, **common),
+         (64, 64, 3), {}),
+        ("video-swin", SwinTransformer3D(
+            patch_size=(2, 4, 4), in_chans=2, window_size=(4, 7, 7), pretrained2d=False, **common),
+         (64, 64, 7), {"windowHeight": 7, "windowWidth": 7, "windowDepth": 4}),
+    ):
+        head = UPerHead(layer_idxs=[0, 1, 2, 3], in_channels=[8, 16, 32, 64], channels=12,
+                        num_classes=3, fpns=False)
+        model = Joined(encoder, head)
+        torch.manual_seed(8)
+        image = torch.randn(1, 2 if name == "video-swin" else 1, *size)
+        extents = dict(zip(("imageHeight", "imageWidth", "imageDepth"), size))
+        record(name, model, image, {}, {"family": name, "parameters": extents | hints},
+               logits=planar)
+    for name, kind in (("transseg-dino-setr", SetrPupHead),
+                       ("transseg-dino-transposed", ConvTransHead)):
+        model = Joined(
+            VisionTransformer3D(img_size=(32, 32, 3), patch_size=(16, 16, 3), in_chans=1,
+                                embed_dim=24, depth=4, num_heads=3, mlp_ratio=2, qkv_bias=True,
+                                norm_layer=lambda width: torch.nn.LayerNorm(width, eps=1e-6)),
+            kind(channels=24, num_classes=3, norm_name="instance"), (2, 2))
+        model.encoder.pos_embed = torch.nn.Parameter(torch.zeros(1, 5, 24), requires_grad=False)
+        torch.manual_seed(9)
+        taps = {f"blocks[{i}]": (model.encoder.blocks[i], tokens(1)) for i in range(4)}
+        record(name, model, torch.randn(1, 1, 32, 32, 3), taps, {
+            "family": "transseg-dino", "parameters": {
+                "heads": 3, "gridHeight": 2, "gridWidth": 2, "gridDepth": 1}}, logits=planar)
 
 
 CASES = {
@@ -262,8 +359,9 @@ CASES = {
     "monai-vit": monai_vit,
     "vit": vision_transformers,
     "swin": swin_2d,
+    "transseg": transseg,
 }
 
 if __name__ == "__main__":
-    for case in sys.argv[1:] or CASES:
+    for case in sys.argv[1:] or [case for case in CASES if case != "transseg"]:
         CASES[case]()
