@@ -45,7 +45,10 @@ import Testing
   @Test(arguments: [
     ("unetr-perceptron", "encoder2.transp_conv_init.conv.weight"),
     ("unetr-perceptron", "decoder3.conv_block.norm2.running_var"),
-    ("swin-huggingface", "layers.1.blocks.1.attention.relative_position_bias.relative_position_bias_table"),
+    (
+      "swin-huggingface",
+      "layers.1.blocks.1.attention.relative_position_bias.relative_position_bias_table"
+    ),
     ("swinv2-timm", "layers.1.blocks.1.attn.logit_scale"),
     ("clip-huggingface", "layers.0.layer_norm1.bias"),
     ("monai-vit", "patch_embedding.position_embeddings"),
