@@ -1,6 +1,7 @@
 import BuiltInZoo
 import Diagnostics
 import Documents
+import SchemaSupport
 import Tensors
 import Testing
 

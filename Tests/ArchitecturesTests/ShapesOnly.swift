@@ -1,4 +1,5 @@
 import Documents
+import SchemaSupport
 import Tensors
 
 @testable import Architectures

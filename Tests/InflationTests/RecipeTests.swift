@@ -208,9 +208,9 @@ struct RecipeTests {
     let document = try JSONValue(parsing: Self.sample)
     #expect(schema.violations(of: document).isEmpty)
     var (accepted, refused) = (0, 0)
-    for path in document.recipePaths where !path.isEmpty {
+    for path in document.paths where !path.isEmpty {
       for value in Self.replacements {
-        let changed = document.replacing(path[...], by: value)
+        let changed = document.setting(path[...], to: value)
         let violations = schema.violations(of: changed)
         let what = "\(path) = \(value.map { $0.text(.compact) } ?? "absent")"
         do {
@@ -229,42 +229,5 @@ struct RecipeTests {
     }
     #expect(accepted > 50)
     #expect(refused > 500)
-  }
-}
-
-extension JSONValue {
-  fileprivate var recipePaths: [[String]] {
-    switch self {
-    case .object(let members):
-      [[], ["unknown"]]
-        + members.flatMap { member in member.value.recipePaths.map { [member.name] + $0 } }
-    case .array(let values):
-      [[]] + values.indices.flatMap { index in values[index].recipePaths.map { ["\(index)"] + $0 } }
-    default: [[]]
-    }
-  }
-
-  fileprivate func replacing(_ path: ArraySlice<String>, by value: JSONValue?) -> JSONValue {
-    guard let step = path.first else { return value ?? .null }
-    let rest = path.dropFirst()
-    switch self {
-    case .object(let members):
-      var changed = members.compactMap { member -> Member? in
-        guard member.name == step else { return member }
-        if rest.isEmpty, value == nil { return nil }
-        return Member(step, member.value.replacing(rest, by: value))
-      }
-      if let value, self[step] == nil { changed.append(Member(step, value)) }
-      return .object(changed)
-    case .array(var values):
-      guard let index = Int(step), values.indices.contains(index) else { return self }
-      if rest.isEmpty, value == nil {
-        values.remove(at: index)
-      } else {
-        values[index] = values[index].replacing(rest, by: value)
-      }
-      return .array(values)
-    default: return self
-    }
   }
 }

@@ -2,6 +2,7 @@ import Diagnostics
 import Documents
 import Files
 import ModelZoo
+import SchemaSupport
 import Testing
 
 @Suite("Model entries")
@@ -95,7 +96,7 @@ struct ModelEntryTests {
       (["formatVersion"], 2, "/formatVersion"),
     ]
     for (path, value, pointer) in cases {
-      let document = try Samples.full().setting(path, to: value)
+      let document = try Samples.full().setting(path[...], to: value)
       let fault = #expect(throws: Fault.self) { try ModelEntry(reading: JSONReader(document)) }
       #expect(fault?.code == .invalidDocument)
       #expect(fault?.place.pointer == pointer)

@@ -31,25 +31,14 @@ struct SchemaAgreementTests {
     return [nil] + values + long
   }()
 
-  /// Every member's path in a document, and one for a member that is not there.
-  private func paths(in value: JSONValue, below path: [String] = []) -> [[String]] {
-    switch value {
-    case .object(let members):
-      [path, path + ["unknown"]] + members.flatMap { paths(in: $0.value, below: path + [$0.name]) }
-    case .array(let values):
-      [path] + values.indices.flatMap { paths(in: values[$0], below: path + ["\($0)"]) }
-    default: [path]
-    }
-  }
-
   private func compare(
     _ document: JSONValue, with schema: Schema, leavingToCode: (Fault) -> Bool,
     reading read: (JSONValue) throws -> Void
   ) -> (accepted: Int, refused: Int) {
     var counts = (accepted: 0, refused: 0)
-    for path in paths(in: document) where !path.isEmpty {
+    for path in document.paths where !path.isEmpty {
       for value in Self.values {
-        let changed = document.setting(path, to: value)
+        let changed = document.setting(path[...], to: value)
         let violations = schema.violations(of: changed)
         do {
           try read(changed)

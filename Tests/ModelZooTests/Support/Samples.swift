@@ -67,32 +67,3 @@ enum Samples {
     }
   }()
 }
-
-extension JSONValue {
-  /// The value with what stands at `path` replaced, or taken out when `value` is nil.
-  func setting(_ path: [String], to value: JSONValue?) -> JSONValue {
-    guard let step = path.first else { return value ?? .null }
-    let rest = Array(path.dropFirst())
-    switch self {
-    case .object(let members):
-      var changed = members.compactMap { member -> Member? in
-        guard member.name == step else { return member }
-        if rest.isEmpty { return value.map { Member(step, $0) } }
-        return Member(step, member.value.setting(rest, to: value))
-      }
-      if rest.isEmpty, let value, !members.contains(where: { $0.name == step }) {
-        changed.append(Member(step, value))
-      }
-      return .object(changed)
-    case .array(var values):
-      guard let index = Int(step), values.indices.contains(index) else { return self }
-      if rest.isEmpty, value == nil {
-        values.remove(at: index)
-      } else {
-        values[index] = values[index].setting(rest, to: value)
-      }
-      return .array(values)
-    default: return self
-    }
-  }
-}

@@ -2,7 +2,7 @@ import Documents
 
 extension JSONValue {
   /// The way to every member, and to one that is not there.
-  var paths: [[String]] {
+  package var paths: [[String]] {
     switch self {
     case .object(let members):
       [[], ["unknown"]]
@@ -14,7 +14,7 @@ extension JSONValue {
   }
 
   /// The document with another value at `path`; nil takes the member out.
-  func setting(_ path: ArraySlice<String>, to value: JSONValue?) -> JSONValue {
+  package func setting(_ path: ArraySlice<String>, to value: JSONValue?) -> JSONValue {
     guard let step = path.first else { return value ?? .null }
     let rest = path.dropFirst()
     switch self {
