@@ -85,7 +85,7 @@ struct AttentionOperands: @unchecked Sendable {
     _ queries: Rows, window: WindowScores? = nil, workspace: Workspace?, into output: Rows,
     adjust: (Rows) -> Void = { _ in }
   ) {
-    let stride = (tokens + 15) / 16 * 16
+    let stride = Panels.padded(tokens)
     let scratch = Matrix(rows: queries.rowCount, columns: stride, from: workspace)
     withRows(scratch) { scores in
       var product = ck_matrix_product(

@@ -24,7 +24,7 @@ package struct PackedWeights: Sendable {
     }
   }
 
-  static func size(inputs: Int, outputs: Int) -> Int { (outputs + 15) / 16 * 16 * inputs }
+  static func size(inputs: Int, outputs: Int) -> Int { Panels.padded(outputs) * inputs }
 }
 
 /// Values for each channel, padded with zeros to whole panels: kernels read them in whole vectors.
@@ -34,7 +34,7 @@ struct PaddedChannels: Sendable {
 
   init(_ values: [Float]) {
     count = values.count
-    buffer = FloatBuffer(count: (values.count + 15) / 16 * 16)
+    buffer = FloatBuffer(count: Panels.padded(values.count))
     for index in 0..<buffer.count { buffer.base[index] = index < count ? values[index] : 0 }
   }
 

@@ -13,8 +13,8 @@ extension VolumeConvolution {
     let grid = VolumeTiles(input)
     let blockSize = grid.blockSize(inputs: inputChannels, outputs: outputChannels)
     let blocks = (grid.count + blockSize - 1) / blockSize
-    let innerStride = (inputChannels + 15) / 16 * 16
-    let outerStride = panelCount * 16
+    let innerStride = Panels.padded(inputChannels)
+    let outerStride = Panels.padded(outputChannels)
     let pieces = MomentPieces(count: blocks, channels: outputChannels)
     let kernels = InstructionSet.kernels
     withMaps(input, output) { source, target in

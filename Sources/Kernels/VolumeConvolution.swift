@@ -38,10 +38,10 @@ package struct VolumeConvolution: Sendable {
     }
   }
 
-  var panelCount: Int { (outputChannels + 15) / 16 }
+  var panelCount: Int { Panels.count(for: outputChannels) }
 
   private static func tapByTap(_ weights: [Float], inputs: Int, outputs: Int) -> FloatBuffer {
-    let panels = (outputs + 15) / 16
+    let panels = Panels.count(for: outputs)
     let packed = FloatBuffer(count: panels * 27 * inputs * 16)
     weights.withUnsafeBufferPointer { weights in
       parallelFor(panels) { panel in
@@ -60,7 +60,7 @@ package struct VolumeConvolution: Sendable {
   }
 
   private static func transformed(_ weights: [Float], inputs: Int, outputs: Int) -> FloatBuffer {
-    let panels = (outputs + 15) / 16
+    let panels = Panels.count(for: outputs)
     let packed = FloatBuffer(count: 216 * panels * inputs * 16)
     weights.withUnsafeBufferPointer { weights in
       parallelFor(panels) { panel in
