@@ -30,8 +30,8 @@ func tanhGELU(_ x: Vector8) -> Vector8 {
   return x / (1 + exponential(-argument))
 }
 
-/// What MONAI's blocks multiply negative values by.
-let leakySlope: Float = 0.01
+/// What MONAI's leaky ReLUs multiply negative values by.
+package let leakySlope: Float = 0.01
 
 /// GELU of every element, in place.
 package func applyGELU(to matrix: Matrix) {

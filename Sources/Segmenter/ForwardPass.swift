@@ -35,7 +35,11 @@ protocol Decoder: Sendable {
   var classes: Int { get }
   var activationNames: [String] { get }
 
-  /// How much larger than the first feature the scores are, along each axis.
+  /// Whether there are scores for every slice of the window, not for the middle one alone.
+  var segmentsVolume: Bool { get }
+
+  /// - Parameter window: `[channels, depth, height, width]`
+  /// - Returns: `[height, width, depth]` of the scores
   func scoresExtents(for window: [Int]) -> [Int]
 
   /// - Parameter features: what the encoder gave; they are let go as they are used
@@ -43,4 +47,8 @@ protocol Decoder: Sendable {
   func scores(
     from features: inout [FeatureMap], window: FloatTensor, _ pass: inout ForwardPass
   ) throws -> FeatureMap
+}
+
+extension Decoder {
+  var segmentsVolume: Bool { false }
 }

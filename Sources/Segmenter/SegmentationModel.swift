@@ -76,9 +76,7 @@ package struct SegmentationModel: Sendable {
   }
 
   /// Whether the output has scores for every slice of the window.
-  package var segmentsVolume: Bool {
-    decoder is UNETRDecoder || decoder is SwinUNETRDecoder
-  }
+  package var segmentsVolume: Bool { decoder?.segmentsVolume ?? false }
 
   /// What ``ActivationTaps`` may ask for, in the order of computation.
   package var activationNames: [String] {

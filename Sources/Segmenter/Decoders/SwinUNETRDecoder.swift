@@ -37,6 +37,8 @@ struct SwinUNETRDecoder: Decoder {
     classifier = try LinearLayer(loader, classifier: "decoder.out.conv.conv", inputs: size, classes)
   }
 
+  var segmentsVolume: Bool { true }
+
   func scoresExtents(for window: [Int]) -> [Int] { [window[2], window[3], window[1]] }
 
   func scores(

@@ -12,7 +12,7 @@ struct UNETRDecoder: Decoder {
   private let projections: [ProjectionUp]
   private let steps: [UpBlock]
   private let classifier: LinearLayer
-  private let workspaceNames = ["decoder5", "decoder4", "decoder3", "decoder2"]
+  private let stepNames = ["decoder5", "decoder4", "decoder3", "decoder2"]
 
   init(_ loader: WeightLoader) throws {
     let model = loader.model
@@ -37,6 +37,8 @@ struct UNETRDecoder: Decoder {
     classifier = try LinearLayer(loader, classifier: "decoder.out.conv.conv", inputs: size, classes)
   }
 
+  var segmentsVolume: Bool { true }
+
   func scoresExtents(for window: [Int]) -> [Int] { [window[2], window[3], window[1]] }
 
   func scores(
@@ -57,7 +59,7 @@ struct UNETRDecoder: Decoder {
           try pass.look(at: target, as: "decoder.encoder1")
         }
       }
-      try pass.look(at: map, as: "decoder.\(workspaceNames[number])")
+      try pass.look(at: map, as: "decoder.\(stepNames[number])")
     }
     let scores = map.with(pixels: classifier(map.pixels, from: pass.workspace))
     try pass.look(at: scores, as: "decoder.out")
@@ -66,7 +68,7 @@ struct UNETRDecoder: Decoder {
 
   var activationNames: [String] {
     let finer = ["encoder4", "encoder3", "encoder2", "encoder1"]
-    return zip(finer, workspaceNames).flatMap { ["decoder.\($0)", "decoder.\($1)"] }
+    return zip(finer, stepNames).flatMap { ["decoder.\($0)", "decoder.\($1)"] }
       + ["decoder.out"]
   }
 }

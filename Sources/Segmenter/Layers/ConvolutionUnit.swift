@@ -46,15 +46,13 @@ struct ConvolutionUnit: Sendable {
     let outputs = second.outputChannels
     let inner = input.sibling(channels: outputs, from: workspace)
     let moments = first.apply(to: input, workspace: workspace, into: inner)
-    let transform = firstNorm.transform(moments).with(slope: ConvolutionUnit.slope)
+    let transform = firstNorm.transform(moments).with(slope: leakySlope)
+    let result = second.apply(to: inner, through: transform, workspace: workspace, into: output)
+    let last = secondNorm.transform(result).with(slope: leakySlope)
     guard isResidual else {
-      let result = second.apply(to: inner, through: transform, workspace: workspace, into: output)
-      Kernels.apply(
-        secondNorm.transform(result).with(slope: ConvolutionUnit.slope), to: output, into: output)
+      Kernels.apply(last, to: output, into: output)
       return
     }
-    let result = second.apply(to: inner, through: transform, workspace: workspace, into: output)
-    let last = secondNorm.transform(result).with(slope: ConvolutionUnit.slope)
     guard let skip else {
       Kernels.apply(last, to: output, adding: (input, .identity), into: output)
       return
@@ -64,9 +62,6 @@ struct ConvolutionUnit: Sendable {
     let other = skip.norm.transform(ofSkip: inner)
     Kernels.apply(last, to: output, adding: (inner, other), into: output)
   }
-
-  /// What MONAI's leaky ReLUs multiply negative values by.
-  static let slope: Float = 0.01
 }
 
 /// The normalisation at a role: by each volume's own statistics, channel by channel or in groups of
@@ -87,11 +82,12 @@ struct VolumeNormalisation: Sendable {
       (kind, weight, bias) = (.instance, nil, nil)
       return
     }
-    weight = try loader.values("\(role).weight", shape: [channels])
-    bias = try loader.values("\(role).bias", shape: [channels])
+    let weight = try loader.values("\(role).weight", shape: [channels])
+    let bias = try loader.values("\(role).bias", shape: [channels])
+    (self.weight, self.bias) = (weight, bias)
     if loader.contains("\(role).running_mean") {
       let norm = BatchNormalisation(
-        weight: weight!, bias: bias!,
+        weight: weight, bias: bias,
         runningMean: try loader.values("\(role).running_mean", shape: [channels]),
         runningVariance: try loader.values("\(role).running_var", shape: [channels]),
         epsilon: VolumeNormalisation.epsilon)
