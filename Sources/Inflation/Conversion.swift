@@ -7,13 +7,11 @@ import Tensors
 /// Carries a plan out: one tensor at a time, unchanged ones without being decoded.
 package struct Conversion {
   package let plan: Plan
-  private let source: any TensorSource
-  private let decoderFile: (any TensorSource)?
+  private let evaluator: ExpressionEvaluator
 
   package init(plan: Plan, source: any TensorSource, decoderFile: (any TensorSource)? = nil) {
     self.plan = plan
-    self.source = source
-    self.decoderFile = decoderFile
+    evaluator = ExpressionEvaluator(source: source, decoderFile: decoderFile)
   }
 
   /// The checkpoint that an input of the expression is read from.
@@ -22,11 +20,8 @@ package struct Conversion {
   func source(
     of input: TensorDescription, in expression: TensorExpression
   ) throws -> any TensorSource {
-    guard !expression.sourceKeys.contains(input.key) else { return source }
-    guard let decoderFile else {
-      throw Fault(.missingTensor, "the decoder's file is not open")
-    }
-    return decoderFile
+    expression.sourceKeys.contains(input.key)
+      ? evaluator.source : try evaluator.openDecoderFile()
   }
 
   /// What the conversion leaves in the output about itself.
@@ -38,7 +33,7 @@ package struct Conversion {
       targetID: plan.target.id, parameters: plan.targetParameters,
       targetOptions: plan.targetOptions, decoderLayers: plan.decoderLayers,
       options: plan.options.recorded,
-      sourceDigest: try contentDigest(of: source).description)
+      sourceDigest: try contentDigest(of: evaluator.source).description)
   }
 
   /// Writes the target checkpoint; it appears under its name whole or not at all.
@@ -49,7 +44,6 @@ package struct Conversion {
     to output: CheckpointOutput, record: ConversionRecord,
     progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws {
-    let evaluator = ExpressionEvaluator(source: source, decoderFile: decoderFile)
     let planned = Dictionary(uniqueKeysWithValues: plan.tensors.map { ($0.key, $0) })
     try output.write(
       plan.tensors.map { try StoredTensor($0.key, dtype: $0.dtype, shape: $0.shape) },

@@ -17,9 +17,9 @@ struct PositionEmbeddingConversion: TensorComputation {
   let targetGrid: [Int]
   let depthAxis: Int
   let method: PositionResizeMethod
-  let depth: PositionDepthStrategy
+  var depth: PositionDepthStrategy
   /// Nearest neighbours, and the class token's row last: what the paper's loader makes.
-  let isTransSegCompatible: Bool
+  var isTransSegCompatible: Bool
 
   private var planeGrid: [Int] {
     var grid = targetGrid

@@ -38,6 +38,11 @@ struct ExpressionEvaluator {
 
   private func open(_ expression: TensorExpression) throws -> any TensorSource {
     guard case .adopted = expression else { return source }
+    return try openDecoderFile()
+  }
+
+  /// - Throws: `missing-tensor` when it is not open.
+  func openDecoderFile() throws -> any TensorSource {
     guard let decoderFile else {
       throw Fault(.missingTensor, "the decoder's file is not open")
     }

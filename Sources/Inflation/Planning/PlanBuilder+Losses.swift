@@ -115,11 +115,3 @@ extension PlanBuilder {
     }
   }
 }
-
-extension Role {
-  /// The number of the block of `blocks[3].…`.
-  fileprivate var block: Int? {
-    guard path.hasPrefix("blocks["), let end = path.firstIndex(of: "]") else { return nil }
-    return Int(path[..<end].dropFirst("blocks[".count))
-  }
-}

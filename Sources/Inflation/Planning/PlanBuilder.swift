@@ -16,6 +16,7 @@ package struct PlanBuilder {
   /// Whether the target has a decoder at all, its own or a component's.
   let includesDecoder: Bool
   let resolver: RoleResolver
+  private let sourceKinds: Set<String>
   var tensors: [PlannedTensor] = []
   var drops: [SourceKey: [DroppedTensor]] = [:]
 
@@ -57,6 +58,7 @@ package struct PlanBuilder {
           $0.role(at: [:]).kind
         }),
       blocks: blocks)
+    sourceKinds = Set(model.tensors.keys.map(\.kind))
     for (key, rule) in model.drops { drops[key] = [DroppedTensor(key: key, part: nil, rule: rule)] }
   }
 
@@ -174,7 +176,7 @@ package struct PlanBuilder {
   private func checkCompatible(_ rule: TensorRule, _ indices: Indices) throws {
     let role = rule.role(at: indices)
     guard role.isEssential, rule.neutral == nil, rule.derivation == nil, !rule.isOptional,
-      !model.tensors.keys.contains(where: { $0.kind == role.kind }),
+      !sourceKinds.contains(role.kind),
       try resolver.expression(for: role) == nil
     else { return }
     throw Fault(

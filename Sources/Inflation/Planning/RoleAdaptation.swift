@@ -30,10 +30,7 @@ struct RoleAdaptation {
     default:
       if expression.shape == shape { return expression }
       if role.isDecoder { return try decoder(expression, role, rule, to: shape) }
-      throw Fault(
-        .unsupportedGeometry,
-        "should have shape \(shape), but its source "
-          + "\(expression.sourceKeys.first?.name ?? "") has \(expression.shape)")
+      throw misfit(expression, shape)
     }
   }
 
@@ -59,10 +56,8 @@ struct RoleAdaptation {
       targetGrid: try grid("grid", of: parameters, 3), depthAxis: options.depthAxis,
       method: options.positionResize, depth: options.positionDepth, isTransSegCompatible: false)
     if options.isTransSegCompatible, conversion.changesGrid {
-      conversion = PositionEmbeddingConversion(
-        shape: shape, sourcePrefix: conversion.sourcePrefix, targetPrefix: conversion.targetPrefix,
-        sourceGrid: sourceGrid, targetGrid: conversion.targetGrid, depthAxis: options.depthAxis,
-        method: options.positionResize, depth: .tile, isTransSegCompatible: true)
+      conversion.depth = .tile
+      conversion.isTransSegCompatible = true
     }
     let rows = sourceGrid.reduce(1, *) + conversion.sourcePrefix.count
     guard expression.shape.rank == 2, expression.shape[0] == rows,
@@ -102,12 +97,16 @@ struct RoleAdaptation {
       return .computed(inflation, [expression])
     }
     guard role.isClassifier || expression.shape.rank != shape.rank || role.readsTheImage else {
-      throw Fault(
-        .unsupportedGeometry,
-        "should have shape \(shape), but its source "
-          + "\(expression.sourceKeys.first?.name ?? "") has \(expression.shape)")
+      throw misfit(expression, shape)
     }
     return nil
+  }
+
+  private func misfit(_ expression: TensorExpression, _ shape: Shape) -> Fault {
+    Fault(
+      .unsupportedGeometry,
+      "should have shape \(shape), but its source "
+        + "\(expression.sourceKeys.first?.name ?? "") has \(expression.shape)")
   }
 
   private func grid(_ name: String, of parameters: [String: Int], _ count: Int) throws -> [Int] {

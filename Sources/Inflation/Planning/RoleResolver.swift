@@ -24,11 +24,8 @@ struct RoleResolver {
 
   /// The same role in the source, whose blocks may have other numbers.
   func sourceRole(for role: Role) -> Role {
-    guard let blocks, role.path.hasPrefix("blocks["),
-      let end = role.path.firstIndex(of: "]"),
-      let block = Int(role.path[..<end].dropFirst("blocks[".count)), blocks.indices.contains(block)
-    else { return role }
-    return Role("blocks[\(blocks[block])\(role.path[end...])")
+    guard let blocks, let block = role.block, blocks.indices.contains(block) else { return role }
+    return Role("blocks[\(blocks[block])\(role.path.drop { $0 != "]" })")
   }
 
   private func unfolded(_ role: Role) throws -> TensorExpression? {
@@ -134,5 +131,13 @@ struct RoleResolver {
       }
     }
     return expression
+  }
+}
+
+extension Role {
+  /// The number of the block of `blocks[3].…`.
+  var block: Int? {
+    guard path.hasPrefix("blocks["), let end = path.firstIndex(of: "]") else { return nil }
+    return Int(path[..<end].dropFirst("blocks[".count))
   }
 }
