@@ -82,6 +82,36 @@ struct InterpolationTests {
   }
 }
 
+extension InterpolationWeights {
+  /// The plane that `self` (down the rows) and `columns` (along them) make of `plane`
+  /// `[rows, columns]`; in 64-bit floats throughout, to see how exact the weights are.
+  fileprivate func applied(toPlane plane: [Double], columns: InterpolationWeights) -> [Double] {
+    var half = [Double](repeating: 0, count: inputCount * columns.outputCount)
+    for row in 0..<inputCount {
+      for output in 0..<columns.outputCount {
+        var sum = 0.0
+        for column in 0..<columns.inputCount {
+          sum +=
+            plane[row * columns.inputCount + column]
+            * columns.weights[output * columns.inputCount + column]
+        }
+        half[row * columns.outputCount + output] = sum
+      }
+    }
+    var full = [Double](repeating: 0, count: outputCount * columns.outputCount)
+    for output in 0..<outputCount {
+      for row in 0..<inputCount {
+        let weight = weights[output * inputCount + row]
+        for column in 0..<columns.outputCount {
+          full[output * columns.outputCount + column] +=
+            weight * half[row * columns.outputCount + column]
+        }
+      }
+    }
+    return full
+  }
+}
+
 @Suite("Inflating a patch embedding")
 struct PatchEmbeddingInflationTests {
   /// `[2, 3, 1, 2]`: element (o, c, 0, x) is 100·o + 10·c + x.

@@ -18,7 +18,11 @@ extension InterpolationWeights {
         remedy: "say --rel-pos-resize bicubic")
     }
     let knots = geometricKnots(count: inputCount / 2, reach: outputCount / 2)
-    let spline = NotAKnotSpline(knots: knots)
+    guard let spline = NotAKnotSpline(knots: knots) else {
+      throw Fault(
+        .unsupportedGeometry, "\(inputCount) offsets cannot be resized to \(outputCount)",
+        remedy: "say --rel-pos-resize bicubic")
+    }
     var result = InterpolationWeights(inputCount: inputCount, outputCount: outputCount)
     for output in 0..<outputCount {
       let offset = Double(output - outputCount / 2)
@@ -60,7 +64,8 @@ struct NotAKnotSpline {
   /// Second derivatives at the knots for each unit vector of values: `[knot, value]`.
   private let curvatures: [Double]
 
-  init(knots: [Double]) {
+  /// Nil for knots so far apart that their equations have no solution in 64-bit floats.
+  init?(knots: [Double]) {
     self.knots = knots
     let count = knots.count
     var system = [Double](repeating: 0, count: count * count)
@@ -79,7 +84,8 @@ struct NotAKnotSpline {
       system[row * count + first + 1] = -(gaps[first] + gaps[first + 1])
       system[row * count + first + 2] = gaps[first]
     }
-    curvatures = NotAKnotSpline.solve(system, right, count: count)
+    guard let curvatures = solution(of: system, right, count: count) else { return nil }
+    self.curvatures = curvatures
   }
 
   /// How much each knot's value counts at `position`, which must lie between the end knots.
@@ -96,33 +102,5 @@ struct NotAKnotSpline {
     weights[interval] += a
     weights[interval + 1] += b
     return weights
-  }
-
-  /// Gaussian elimination with partial pivoting, all right-hand sides at once.
-  private static func solve(_ matrix: [Double], _ right: [Double], count: Int) -> [Double] {
-    var (matrix, right) = (matrix, right)
-    for column in 0..<count {
-      let pivot =
-        (column..<count).max { abs(matrix[$0 * count + column]) < abs(matrix[$1 * count + column]) }
-        ?? column
-      if pivot != column {
-        for index in 0..<count {
-          matrix.swapAt(pivot * count + index, column * count + index)
-          right.swapAt(pivot * count + index, column * count + index)
-        }
-      }
-      for row in 0..<count where row != column {
-        let factor = matrix[row * count + column] / matrix[column * count + column]
-        guard factor != 0 else { continue }
-        for index in 0..<count {
-          matrix[row * count + index] -= factor * matrix[column * count + index]
-          right[row * count + index] -= factor * right[column * count + index]
-        }
-      }
-    }
-    for row in 0..<count {
-      for index in 0..<count { right[row * count + index] /= matrix[row * count + row] }
-    }
-    return right
   }
 }

@@ -76,7 +76,7 @@ extension InterpolationWeights {
         }
       }
     }
-    guard let inverse = inverse(of: gram, count: small) else {
+    guard let inverse = solution(of: gram, identity(small).weights, count: small) else {
       throw Fault(
         .unsupportedGeometry, "patches of \(inputCount) cannot be resized to \(outputCount)")
     }
@@ -94,36 +94,6 @@ extension InterpolationWeights {
       }
     }
     return result
-  }
-
-  /// Gauss and Jordan, with pivots; nil for a matrix that is singular to working precision.
-  private static func inverse(of matrix: [Double], count: Int) -> [Double]? {
-    var left = matrix
-    var right = identity(count).weights
-    for column in 0..<count {
-      let pivot = (column..<count).max {
-        abs(left[$0 * count + column]) < abs(left[$1 * count + column])
-      }!
-      guard abs(left[pivot * count + column]) > 1e-12 else { return nil }
-      for index in 0..<count {
-        left.swapAt(column * count + index, pivot * count + index)
-        right.swapAt(column * count + index, pivot * count + index)
-      }
-      let scale = 1 / left[column * count + column]
-      for index in 0..<count {
-        left[column * count + index] *= scale
-        right[column * count + index] *= scale
-      }
-      for row in 0..<count where row != column {
-        let factor = left[row * count + column]
-        guard factor != 0 else { continue }
-        for index in 0..<count {
-          left[row * count + index] -= factor * left[column * count + index]
-          right[row * count + index] -= factor * right[column * count + index]
-        }
-      }
-    }
-    return right
   }
 
   /// The tensor with these weights along one of its axes; sums in 64-bit floats.

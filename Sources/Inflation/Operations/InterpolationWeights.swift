@@ -38,32 +38,4 @@ struct InterpolationWeights {
     if t <= 1 { return ((a + 2) * t - (a + 3)) * t * t + 1 }
     return t < 2 ? ((a * t - 5 * a) * t + 8 * a) * t - 4 * a : 0
   }
-
-  /// The plane that `self` (down the rows) and `columns` (along them) make of `plane`
-  /// `[rows, columns]`.
-  func applied(toPlane plane: [Double], columns: InterpolationWeights) -> [Double] {
-    var half = [Double](repeating: 0, count: inputCount * columns.outputCount)
-    for row in 0..<inputCount {
-      for output in 0..<columns.outputCount {
-        var sum = 0.0
-        for column in 0..<columns.inputCount {
-          sum +=
-            plane[row * columns.inputCount + column]
-            * columns.weights[output * columns.inputCount + column]
-        }
-        half[row * columns.outputCount + output] = sum
-      }
-    }
-    var full = [Double](repeating: 0, count: outputCount * columns.outputCount)
-    for output in 0..<outputCount {
-      for row in 0..<inputCount {
-        let weight = weights[output * inputCount + row]
-        for column in 0..<columns.outputCount {
-          full[output * columns.outputCount + column] +=
-            weight * half[row * columns.outputCount + column]
-        }
-      }
-    }
-    return full
-  }
 }
