@@ -39,6 +39,11 @@ package struct RecognisedModel: Sendable {
 
   package func key(of role: Role) -> SourceKey? { tensors[role]?.key }
 
+  /// Which tensor every role has, in the roles' order.
+  package var sortedKeys: [(role: Role, key: SourceKey)] {
+    tensors.sorted { $0.key < $1.key }.map { ($0.key, $0.value.key) }
+  }
+
   /// - Throws: `missing-tensor` when no tensor of the checkpoint plays the role.
   package func requiredKey(for role: Role) throws -> SourceKey {
     guard let tensor = tensors[role] else {
