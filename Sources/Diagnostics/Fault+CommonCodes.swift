@@ -10,3 +10,10 @@ extension Fault.Code {
   /// The request needs more memory or time than the user allowed.
   package static let overLimit = Fault.Code("over-limit", exit: .invalidData)
 }
+
+extension Fault {
+  /// The fault that an error is; errors of other kinds come of reading what cannot be read.
+  package init(from error: any Error) {
+    self = error as? Fault ?? Fault(.unreadable, "\(error)")
+  }
+}

@@ -20,12 +20,8 @@ package struct SegmentationScores: Sendable {
   /// Over the classes but 0, the background, that labels or prediction have; nil when there is none.
   package var meanForegroundDice: Double? { foregroundMean(\.dice) }
 
-  /// By class; nil where neither labels nor prediction have the class.
-  package var dice: [Double?] { classes.map(\.dice) }
-
   /// The mean of a metric over the foreground classes that have it.
   package func foregroundMean(_ metric: KeyPath<ClassMetrics, Double?>) -> Double? {
-    let values = classes.dropFirst().compactMap { $0[keyPath: metric] }
-    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+    meanOfPresent(classes.dropFirst().map { $0[keyPath: metric] })
   }
 }

@@ -76,9 +76,16 @@ package struct Verifier: Sendable {
     let canRun = canBeRead && finiteness.verdict == .pass
     guard canBeRead else { return }
     let examined = Examined(checkpoint: checkpoint, model: model, survey: survey)
-    findings.attempt { try compare(examined, canRun: canRun, into: &$0) }
+    // Weights take long to load: the checks that run the model share it.
+    var loaded: SegmentationModel?
+    func runnable() throws -> SegmentationModel {
+      let segmenter = try loaded ?? SegmentationModel(model: model, source: checkpoint)
+      loaded = segmenter
+      return segmenter
+    }
+    findings.attempt { try compare(examined, canRun: canRun, runnable: runnable, into: &$0) }
     guard canRun, !fixtures.isEmpty || !references.isEmpty else { return }
-    let segmenter = try SegmentationModel(model: model, source: checkpoint)
+    let segmenter = try runnable()
     for path in fixtures {
       findings.attempt { $0.checks.append(try FixtureCheck(path: path, model: segmenter).run()) }
     }
@@ -104,7 +111,8 @@ package struct Verifier: Sendable {
 
   /// The checks that need the 2D source; they ask nothing of a 2D checkpoint.
   private func compare(
-    _ examined: Examined, canRun: Bool, into findings: inout Findings
+    _ examined: Examined, canRun: Bool, runnable: () throws -> SegmentationModel,
+    into findings: inout Findings
   ) throws {
     let (checkpoint, model) = (examined.checkpoint, examined.model)
     let source = model.family.dimensions == 3 ? try source(for: model) : nil
@@ -141,7 +149,7 @@ package struct Verifier: Sendable {
     guard canRun else { return }
     let pair = try ModelPair(
       source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model,
-      deep: SegmentationModel(model: model, source: checkpoint))
+      deep: runnable())
     let forward = try DepthConstantCheck(pair: pair).run()
     findings.checks.append(forward.check)
     findings.layers = forward.layers
@@ -176,10 +184,8 @@ private struct Findings {
   mutating func attempt(_ body: (inout Findings) throws -> Void) {
     do {
       try body(&self)
-    } catch let fault as Fault {
-      faults.append(fault)
     } catch {
-      faults.append(Fault(.unreadable, "\(error)"))
+      faults.append(Fault(from: error))
     }
   }
 }

@@ -39,11 +39,6 @@ package struct VolumeSegmenter: Sendable {
     }
   }
 
-  package init(model: any WindowModel, intensities: IntensityWindow) throws {
-    try self.init(
-      model: model, preparation: VolumePreparation(intensities: .window(intensities)))
-  }
-
   /// The class with the largest score at each voxel, on the scan's own grid.
   ///
   /// - Parameters:

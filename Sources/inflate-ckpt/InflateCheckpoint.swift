@@ -43,9 +43,7 @@ enum Main {
     } catch let fault as Fault {
       StandardError.write("error: \(fault)\n")
       exit(fault.code.exitStatus.rawValue)
-    } catch is CheckFellShort {
-      exit(ExitStatus.checkFailed.rawValue)
-    } catch let shortfall as VerificationFellShort {
+    } catch let shortfall as CheckFellShort {
       exit(shortfall.exitStatus.rawValue)
     } catch {
       InflateCheckpoint.exit(withError: error)
@@ -54,4 +52,6 @@ enum Main {
 }
 
 /// A check missed its bound; what there is to say has been printed.
-struct CheckFellShort: Error {}
+struct CheckFellShort: Error {
+  var exitStatus: ExitStatus = .checkFailed
+}

@@ -83,13 +83,14 @@ extension IdentityChecks {
         tensor: key.name)
     }
     let expected = try expectedDepthSums(of: original, channels: kernel.shape[1])
-    let distance = IdentityChecks.relativeDistance(depthSums(of: kernel), expected)
+    let sums = depthSums(of: kernel)
+    let distance = IdentityChecks.relativeDistance(sums, expected)
     let bound = tolerance(key) * Double(kernel.shape[2]).squareRoot()
     // Without a record of the strategy, any will do.
     let strategies =
       model.record?.options["patch-embed"].map { [$0] } ?? ["average", "center"]
     let misplaced = strategies.map {
-      misplacedSlice(in: kernel, strategy: $0, tolerance: tolerance(key))
+      misplacedSlice(in: kernel, sums, strategy: $0, tolerance: tolerance(key))
     }
     if let slice = misplaced.first ?? nil, !misplaced.contains(nil) {
       return .fallsShort(
@@ -154,15 +155,14 @@ extension IdentityChecks {
     return expected
   }
 
-  /// The first slice that is not the strategy's part of the sum over all.
+  /// The first slice that is not the strategy's part of the sums over all.
   private func misplacedSlice(
-    in kernel: FloatTensor, strategy: String, tolerance: Double
+    in kernel: FloatTensor, _ sums: [Float], strategy: String, tolerance: Double
   ) -> Int? {
     let (depth, area) = (kernel.shape[2], kernel.shape[3] * kernel.shape[4])
     guard let weights = try? DepthStrategy(parsing: strategy).weights(depth: depth) else {
       return nil
     }
-    let sums = depthSums(of: kernel)
     return (0..<depth).first { slice in
       var (actual, expected): ([Float], [Float]) = ([], [])
       for plane in 0..<kernel.shape[0] * kernel.shape[1] {
@@ -203,7 +203,7 @@ extension IdentityChecks {
     let targetGrid = try ["gridHeight", "gridWidth", "gridDepth"].map(model.parameter)
     let changesGrid = sourceGrid != Array(targetGrid.prefix(2))
     let bound = changesGrid ? 1e-4 : 0
-    for (role, key) in model.tensors.mapValues(\.key).sorted(by: { $0.key < $1.key })
+    for (role, key) in model.sortedKeys
     where role.kind == IdentityChecks.tableKind {
       let original = try located(in: .init(file: source.path)) {
         try sourceModel.key(of: role) ?? sourceModel.requiredKey(for: "relativePositionBias.shared")
@@ -237,7 +237,7 @@ extension IdentityChecks {
       }
     ) { first, _ in first }
     var worst = Worst()
-    for (role, key) in model.tensors.mapValues(\.key).sorted(by: { $0.key < $1.key })
+    for (role, key) in model.sortedKeys
     where role.path != "patchEmbedding.weight" && role.kind != IdentityChecks.tableKind {
       guard let description = checkpoint.description(of: key), description.dtype.isFloatingPoint
       else { continue }

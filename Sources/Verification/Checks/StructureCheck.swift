@@ -25,7 +25,7 @@ struct StructureCheck {
   var wrongElementType: Check? {
     let derived = Set(
       model.family.tensors.filter { $0.derivation != nil }.map { $0.role(at: [:]).kind })
-    for (role, key) in model.tensors.mapValues(\.key).sorted(by: { $0.key < $1.key }) {
+    for (role, key) in model.sortedKeys {
       guard let dtype = checkpoint.description(of: key)?.dtype else { continue }
       let isTable = derived.contains(role.kind)
       let isRight =

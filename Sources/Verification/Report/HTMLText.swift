@@ -10,12 +10,6 @@ struct HTMLText: ExpressibleByStringInterpolation {
 
   init(stringInterpolation: Interpolation) { markup = stringInterpolation.markup }
 
-  static func + (left: HTMLText, right: HTMLText) -> HTMLText {
-    HTMLText(markup: left.markup + right.markup)
-  }
-
-  static func += (left: inout HTMLText, right: HTMLText) { left.markup += right.markup }
-
   /// Escapes what is put in, unless it is markup itself.
   struct Interpolation: StringInterpolationProtocol {
     fileprivate var markup = ""

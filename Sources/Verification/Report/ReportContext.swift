@@ -14,8 +14,11 @@ package struct ReportContext: Sendable {
 
   package init() {}
 
-  func className(_ index: Int) -> String {
+  func className(_ index: Int) -> String { ReportContext.className(index, in: classNames) }
+
+  /// - Parameter names: those of the classes 1, 2, …
+  package static func className(_ index: Int, in names: [String]) -> String {
     if index == 0 { return "background" }
-    return classNames.indices.contains(index - 1) ? classNames[index - 1] : "class \(index)"
+    return names.indices.contains(index - 1) ? names[index - 1] : "class \(index)"
   }
 }

@@ -103,7 +103,7 @@ struct Verify: ParsableCommand {
     if let report, let context {
       try report.finish(reports, context: context, replacing: force)
     }
-    guard reports.allSatisfy(\.passes) else { throw VerificationFellShort(reports) }
+    guard reports.allSatisfy(\.passes) else { throw CheckFellShort(reports) }
   }
 
   private func print(_ reports: [VerificationReport], classNames: [String]) throws {
@@ -123,20 +123,15 @@ struct Verify: ParsableCommand {
       return verifier.verify(checkpoint, hints: hints) { name, done, total in
         progress.update("\(path): \(name)", done, total)
       }
-    } catch let fault as Fault {
-      return VerificationReport(checkpoint: path, faults: [fault])
     } catch {
-      return VerificationReport(checkpoint: path, faults: [Fault(.unreadable, "\(error)")])
+      return VerificationReport(checkpoint: path, faults: [Fault(from: error)])
     }
   }
 }
 
-/// Some checkpoint did not pass; what there is to say has been printed.
-struct VerificationFellShort: Error {
-  let exitStatus: ExitStatus
-
+extension CheckFellShort {
   /// A check that fell short decides; otherwise the first fault does.
-  init(_ reports: [VerificationReport]) {
+  fileprivate init(_ reports: [VerificationReport]) {
     let fault = reports.flatMap(\.faults).first
     exitStatus =
       VerificationReport.verdict(of: reports) == .fallShort

@@ -1,5 +1,4 @@
 import Checkpoints
-import Documents
 import Files
 import Foundation
 import Verification
@@ -27,9 +26,6 @@ extension ReportContext {
       guard let digest = try? SHA256Digest.ofFile(at: file) else { continue }
       digests.append((file, digest.description))
     }
-    conversion = try conversionPath.map { path in
-      let file = try MappedFile(path: path)
-      return try file.withBytes { try JSONValue(parsing: $0) }
-    }
+    conversion = try conversionPath.map(UserDocuments.document(at:))
   }
 }

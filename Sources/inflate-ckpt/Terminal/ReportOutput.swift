@@ -1,6 +1,5 @@
 import Diagnostics
 import Documents
-import Files
 import Foundation
 import Verification
 
@@ -88,9 +87,8 @@ enum ReportOutput {
   private func writePage(
     _ reports: [VerificationReport], _ context: ReportContext, to path: String, replacing: Bool
   ) throws {
-    let file = try AtomicFile(destination: path, replacing: replacing)
-    try file.write(HTMLReport(reports, context: context).text)
-    try file.commit()
+    try OutputFile.write(
+      HTMLReport(reports, context: context).text, to: path, replacing: replacing)
   }
 
   /// A checkpoint's name without its folder and whatever else a file's name may not hold.

@@ -51,7 +51,7 @@ enum VerificationText {
     guard classCount > 1 else { return nil }
     let titles = (1..<classCount).map { index in
       (
-        title: classNames.indices.contains(index - 1) ? classNames[index - 1] : "class \(index)",
+        title: ReportContext.className(index, in: classNames),
         alignment: TextTable.Alignment.right
       )
     }
