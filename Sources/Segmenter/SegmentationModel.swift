@@ -62,8 +62,6 @@ package struct SegmentationModel: Sendable {
 
   package var hasDecoder: Bool { decoder != nil }
 
-  package var classCount: Int? { decoder?.classes }
-
   /// The size of the output for the usual window, or nil without a decoder: `[classes, height,
   /// width]` for the scores of the middle slice, `[classes, depth, height, width]` for a model that
   /// segments the whole window. The paper's heads give 16 scores along each axis of a token, so

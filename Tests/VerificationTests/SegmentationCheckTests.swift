@@ -22,7 +22,8 @@ struct SegmentationCheckTests {
     let model = try FamilyCatalogue.builtIn().recognise(checkpoint)
     let volume = try volume()
     return try VolumeSegmenter(
-      model: SegmentationModel(model: model, source: checkpoint), intensities: window(volume)
+      model: SegmentationModel(model: model, source: checkpoint),
+      preparation: VolumePreparation(intensities: .window(window(volume)))
     ).labels(of: [volume])
   }
 
@@ -51,7 +52,7 @@ struct SegmentationCheckTests {
       #expect(check.bound == .atLeast(1))
       let scores = try #require(report.segmentations.first)
       #expect(scores.meanForegroundDice == 1)
-      #expect(scores.dice.count == 5)
+      #expect(scores.classes.count == 5)
       #expect(scores.foregroundMean(\.hausdorff95) == 0)
       #expect(scores.foregroundMean(\.averageSurfaceDistance) == 0)
       #expect(report.averages(.pooled)?.meanDice == 1)

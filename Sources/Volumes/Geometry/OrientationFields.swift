@@ -1,7 +1,7 @@
 /// The header fields that place a volume in space, exactly as the file has them.
 ///
-/// They are kept raw, in 64 bits whatever the version, so that a volume written on the same grid carries the same bits, including
-/// the transform that this program did not need.
+/// They are kept raw, in 64 bits whatever the version, so that a volume written on the same grid
+/// carries the same bits, including the transform that this program did not need.
 package struct OrientationFields: Sendable, Hashable {
   /// The version of the header that they come from, or are meant for.
   package var version: NIfTIVersion = .one

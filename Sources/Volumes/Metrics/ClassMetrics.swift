@@ -46,13 +46,6 @@ package struct SegmentationMetrics: Sendable {
         overlap: matrix.overlap(of: index), distances: distances, voxelVolume: voxelVolume)
     }
   }
-
-  /// The mean of a metric over those of `classes` that have it; nil when none has.
-  package func mean(
-    of metric: KeyPath<ClassMetrics, Double?>, over classes: some Sequence<Int>
-  ) -> Double? {
-    meanOfPresent(classes.map { self.classes[$0][keyPath: metric] })
-  }
 }
 
 extension ClassMetrics {
@@ -70,7 +63,7 @@ extension ClassMetrics {
 }
 
 /// The mean of the values that are there; nil when none is.
-func meanOfPresent(_ values: [Double?]) -> Double? {
+package func meanOfPresent(_ values: [Double?]) -> Double? {
   let present = values.compactMap { $0 }
   return present.isEmpty ? nil : present.reduce(0, +) / Double(present.count)
 }

@@ -23,11 +23,6 @@ extension ConfusionMatrix {
   /// The Dice score of every class, in the classes' order.
   package var dice: [Double?] { (0..<classCount).map { overlap(of: $0).dice } }
 
-  /// The intersection over union of every class, in the classes' order.
-  package var intersectionOverUnion: [Double?] {
-    (0..<classCount).map { overlap(of: $0).intersectionOverUnion }
-  }
-
   /// The share of the voxels that have their true class; `nil` when there are no voxels.
   package var accuracy: Double? {
     let hits = (0..<classCount).reduce(0) { $0 + self[reference: $1, predicted: $1] }
