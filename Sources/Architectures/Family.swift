@@ -118,12 +118,6 @@ package struct Family: Sendable {
     (rulesByForm[name.form] ?? []).lazy.map { ($0, tensors[$0]) }
   }
 
-  /// Whether a rule or an entry is, by its form at least, about a tensor of this name.
-  func canName(_ name: NumberedName) -> Bool {
-    rulesByForm[name.form] != nil || dropsByForm[name.form] != nil
-      || drops.contains { $0.name.isOpen && $0.name.indices(of: name) != nil }
-  }
-
   /// The first entry that drops a tensor of this name.
   func drop(for name: NumberedName) -> DropRule? {
     let exact = (dropsByForm[name.form] ?? []).first { drops[$0].name.indices(of: name) != nil }

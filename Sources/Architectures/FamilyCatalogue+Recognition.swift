@@ -48,7 +48,7 @@ extension FamilyCatalogue {
       hints.options.merge(record.targetOptions) { given, _ in given }
       hints.decoderLayers = hints.decoderLayers ?? record.decoderLayers
     }
-    let candidates = try hints.familyID.map { [try model($0)] } ?? models
+    let candidates = try hints.familyID.map { [try modelEntry($0)] } ?? models
     let attempts = try attempts(candidates, PrefixedNames(source.tensors), hints)
     let best = best(of: attempts.filter(\.isComplete), preferring: hints.preferredDimensions)
     guard let first = best.first else { throw unrecognised(source, attempts) }
@@ -75,31 +75,32 @@ extension FamilyCatalogue {
 
   /// A record in a file is data: a family that it names wrongly is no mistake on the command line.
   private func check(_ record: ConversionRecord, of source: any TensorSource) throws {
-    guard !models.contains(where: { $0.id == record.targetID }) else { return }
+    guard !modelIDs.contains(record.targetID) else { return }
     throw Fault(
       .invalidDocument, "there is no family called \"\(printable(record.targetID))\"",
       at: .init(
         file: source.path, pointer: "/__metadata__/\(ConversionRecord.metadataKey)/target"),
-      remedy: "known families: \(models.map(\.id).joined(separator: ", "))")
+      remedy: "known families: \(modelIDs.joined(separator: ", "))")
   }
 
   /// The attempts that can name the most tensors, those with others of their rank included: no
   /// other is worth a look once one of these fits.
   private func attempts(
-    _ candidates: [Family], _ names: PrefixedNames, _ hints: RecognitionHints
+    _ candidates: [FamilyEntry], _ names: PrefixedNames, _ hints: RecognitionHints
   ) throws -> [FamilyMatch] {
-    var ranked: [(family: Family, prefix: String, count: Int)] = []
-    for family in candidates {
-      for prefix in family.prefixes {
-        let count = names[prefix].count { family.canName($0.name) }
-        if count > 0 { ranked.append((family, prefix, count)) }
+    var ranked: [(entry: FamilyEntry, prefix: String, count: Int)] = []
+    for entry in candidates {
+      for prefix in entry.outline.prefixes {
+        let count = names.count(prefix, namedBy: entry.outline)
+        if count > 0 { ranked.append((entry, prefix, count)) }
       }
     }
     ranked.sort { $0.count > $1.count }
     var attempts: [FamilyMatch] = []
-    for (family, prefix, count) in ranked {
+    for (entry, prefix, count) in ranked {
       if let fitting = attempts.first(where: \.isComplete), count < fitting.claimedCount { break }
-      let components = try family.components.map { ($0, try self.family($0.familyID)) }
+      let family = try entry.family()
+      let components = try components(of: family, naming: names)
       attempts.append(
         FamilyMatch(family, components: components, prefix: prefix, names: names, hints: hints))
     }
@@ -133,7 +134,7 @@ extension FamilyCatalogue {
         .unrecognisedFamily,
         "none of its \(source.tensors.count) tensors belongs to a known family",
         at: .init(file: source.path),
-        remedy: "known families: \(models.map(\.id).joined(separator: ", "))")
+        remedy: "known families: \(modelIDs.joined(separator: ", "))")
     }
     let title = nearest.family.title
     if let contradiction = nearest.contradictions.first {

@@ -4,30 +4,38 @@ import Documents
 
 /// The families that are known: those that the binary carries, and a user's own.
 package struct FamilyCatalogue: Sendable {
-  package let families: [Family]
+  private let entries: [FamilyEntry]
+  /// The families that are whole models rather than parts of others.
+  let models: [FamilyEntry]
 
   /// - Throws: `invalid-family` when two families have one id, or a component names none.
   package init(_ families: [Family]) throws {
-    var ids: Set<String> = []
-    for family in families where !ids.insert(family.id).inserted {
-      throw Fault(.invalidFamily, "two families are called \"\(printable(family.id))\"")
-    }
-    for family in families {
-      for component in family.components where !ids.contains(component.familyID) {
-        throw Fault(
-          .invalidFamily,
-          "family \(family.id) has a component of unknown family \"\(printable(component.familyID))\""
-        )
-      }
-    }
-    self.families = families
+    try self.init(entries: families.map(FamilyEntry.init))
   }
 
-  /// The families that the binary carries inside itself.
+  private init(entries: [FamilyEntry]) throws {
+    let outlines = entries.map(\.outline)
+    var ids: Set<String> = []
+    for outline in outlines where !ids.insert(outline.id).inserted {
+      throw Fault(.invalidFamily, "two families are called \"\(printable(outline.id))\"")
+    }
+    for outline in outlines {
+      for component in outline.componentIDs where !ids.contains(component) {
+        throw Fault(
+          .invalidFamily,
+          "family \(outline.id) has a component of unknown family \"\(printable(component))\"")
+      }
+    }
+    self.entries = entries
+    let parts = Set(outlines.flatMap(\.componentIDs))
+    models = entries.filter { !parts.contains($0.outline.id) }
+  }
+
+  /// The families that the binary carries inside itself; each is read when it is needed.
   package static func builtIn() throws -> FamilyCatalogue {
     try FamilyCatalogue(
-      BuiltInZoo.families.map { name, text in
-        try located(in: .init(file: name)) { try Family(JSONReader(JSONValue(parsing: text))) }
+      entries: BuiltInZoo.families.map { name, text in
+        try located(in: .init(file: name)) { try FamilyEntry(parsing: text) }
       })
   }
 
@@ -39,54 +47,71 @@ package struct FamilyCatalogue: Sendable {
     -> FamilyCatalogue
   {
     guard !documents.isEmpty else { return self }
-    var all = families
+    var all = entries
     for (origin, document) in documents {
       let family = try located(in: .init(file: origin)) { try Family(JSONReader(document)) }
-      guard !all.contains(where: { $0.id == family.id }) else {
+      guard !all.contains(where: { $0.outline.id == family.id }) else {
         throw Fault(
           .invalidFamily, "there is a family called \"\(family.id)\" already",
           at: .init(file: origin, pointer: "/id"), remedy: "give this one another id")
       }
-      all.append(family)
+      all.append(FamilyEntry(family))
     }
-    return try located(in: .init(file: documents.last?.origin)) { try FamilyCatalogue(all) }
+    return try located(in: .init(file: documents.last?.origin)) {
+      try FamilyCatalogue(entries: all)
+    }
   }
+
+  /// - Throws: what a description that the binary carries has wrong.
+  package var families: [Family] { get throws { try entries.map { try $0.family() } } }
 
   /// - Throws: `usage` with the known ids.
   package func family(_ id: String) throws -> Family {
-    guard let family = families.first(where: { $0.id == id }) else {
+    guard let entry = entries.first(where: { $0.outline.id == id }) else {
       throw Fault(
         .usage, "there is no family called \"\(printable(id))\"",
-        remedy: "known families: \(models.map(\.id).joined(separator: ", "))")
+        remedy: "known families: \(modelIDs.joined(separator: ", "))")
     }
-    return family
+    return try entry.family()
   }
 
   /// Like ``family(_:)`` for whole models: a part of others is none.
   package func model(_ id: String) throws -> Family {
-    let found = try family(id)
-    guard models.contains(where: { $0.id == id }) else {
-      throw Fault(
-        .usage, "\(found.title) is a part of models and no model",
-        remedy: "known families: \(models.map(\.id).joined(separator: ", "))")
-    }
-    return found
+    try modelEntry(id).family()
+  }
+
+  func modelEntry(_ id: String) throws -> FamilyEntry {
+    if let entry = models.first(where: { $0.outline.id == id }) { return entry }
+    throw Fault(
+      .usage, "\(try family(id).title) is a part of models and no model",
+      remedy: "known families: \(modelIDs.joined(separator: ", "))")
   }
 
   /// Like ``model(_:)`` for models of volumes.
   package func target(_ id: String) throws -> Family {
-    let known = models.filter { $0.dimensions == 3 }
-    guard let family = known.first(where: { $0.id == id }) else {
+    let known = models.filter { $0.outline.dimensions == 3 }
+    guard let entry = known.first(where: { $0.outline.id == id }) else {
       throw Fault(
         .usage, "there is no target called \"\(printable(id))\"",
-        remedy: "say one of \(known.map(\.id).joined(separator: ", "))")
+        remedy: "say one of \(known.map(\.outline.id).joined(separator: ", "))")
     }
-    return family
+    return try entry.family()
   }
 
-  /// The families that are whole models rather than parts of others.
-  package var models: [Family] {
-    let parts = Set(families.flatMap { $0.components.map(\.familyID) })
-    return families.filter { !parts.contains($0.id) }
+  package var modelIDs: [String] { models.map(\.outline.id) }
+
+  /// A family's components that could name a tensor of the checkpoint, with their descriptions.
+  func components(
+    of family: Family, naming names: PrefixedNames
+  ) throws -> [(Family.Component, Family)] {
+    try family.components.compactMap { component in
+      let entry = entries.first { $0.outline.id == component.familyID }
+      guard let entry,
+        component.prefixes.contains(where: {
+          names.count($0, namedBy: entry.outline) > 0
+        })
+      else { return nil }
+      return (component, try entry.family())
+    }
   }
 }

@@ -13,9 +13,12 @@ package struct NamePattern: Sendable, Hashable, CustomStringConvertible {
   /// The name with `#` in the place of every number; what ``NumberedName`` finds a pattern by.
   package let form: String
   private let pieces: [Piece]
+  /// How many numbers stand in the name.
+  private let numberCount: Int
 
   private enum Piece: Sendable, Hashable {
-    case text(String, numberCount: Int)
+    /// Text with the numbers that stand in it.
+    case text(String, numbers: [Substring])
     case number(LinearNumber)
   }
 
@@ -30,6 +33,9 @@ package struct NamePattern: Sendable, Hashable, CustomStringConvertible {
     indices = pieces.compactMap {
       if case .number(let number) = $0 { number.index } else { nil }
     }
+    numberCount = pieces.reduce(0) {
+      if case .text(_, let numbers) = $1 { $0 + numbers.count } else { $0 + 1 }
+    }
     form = pieces.map {
       switch $0 {
       case .text(let text, _): NumberedName(text).form
@@ -38,7 +44,7 @@ package struct NamePattern: Sendable, Hashable, CustomStringConvertible {
     }.joined()
     guard (1...NamePattern.maximumByteCount).contains(text.utf8.count), !form.contains("##"),
       text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }), indices.count == Set(indices).count,
-      !isOpen || indices.isEmpty, !form.contains("*"), !pieces.isEmpty
+      !isOpen || indices.isEmpty, !form.contains("*"), !text.contains("#"), !pieces.isEmpty
     else { throw NamePattern.malformed(text) }
   }
 
@@ -56,19 +62,27 @@ package struct NamePattern: Sendable, Hashable, CustomStringConvertible {
   func indices(of name: NumberedName) -> Indices? {
     // By bytes: Swift's strings take names for equal that a file tells apart.
     if isOpen { return name.text.utf8.starts(with: description.utf8.dropLast()) ? [:] : nil }
-    guard name.form == form else { return nil }
+    // A name with a number sign of its own has fewer numbers than its form shows.
+    guard name.form.utf8.elementsEqual(form.utf8), name.numbers.count == numberCount else {
+      return nil
+    }
     var found: Indices = [:]
     var position = 0
     for piece in pieces {
       switch piece {
-      case .text(_, let numberCount): position += numberCount
+      case .text(_, let numbers):
+        // Names of one form differ in their numbers alone.
+        guard name.numbers[position..<position + numbers.count].elementsEqual(numbers) else {
+          return nil
+        }
+        position += numbers.count
       case .number(let number):
         guard let value = name.value(position).flatMap(number.solved) else { return nil }
         found[number.index] = value
         position += 1
       }
     }
-    return self.name(at: found) == name.text ? found : nil
+    return found
   }
 
   private static func pieces(of text: String, in whole: String) throws -> [Piece] {
@@ -85,7 +99,7 @@ package struct NamePattern: Sendable, Hashable, CustomStringConvertible {
       }
       if let rest = halves.last, !rest.isEmpty {
         let text = String(rest)
-        pieces.append(.text(text, numberCount: NumberedName(text).numbers.count))
+        pieces.append(.text(text, numbers: NumberedName(text).numbers))
       }
     }
     return pieces
@@ -156,9 +170,11 @@ struct NumberedName: Sendable, Hashable {
     self.numbers = numbers
   }
 
-  /// The number at a place, if it is small enough to be an index.
+  /// The number at a place, if it is small enough to be an index and has no zeros before it.
   func value(_ place: Int) -> Int? {
-    guard place < numbers.count, numbers[place].utf8.count <= 4 else { return nil }
+    guard place < numbers.count, numbers[place].utf8.count <= 4,
+      numbers[place].utf8.first != 0x30 || numbers[place].utf8.count == 1
+    else { return nil }
     return Int(numbers[place])
   }
 

@@ -5,24 +5,49 @@ import Tensors
 final class PrefixedNames {
   struct Entry {
     let name: NumberedName
+    let mark: FormMark
     let tensor: TensorDescription
   }
 
+  /// Those tensors that have one prefix.
+  private struct Group {
+    var entries: [Entry] = []
+    var counts: [FormMark: Int] = [:]
+  }
+
   private let tensors: [TensorDescription]
-  private var entries: [String: [Entry]] = [:]
+  private var groups: [String: Group] = [:]
 
   init(_ tensors: [TensorDescription]) { self.tensors = tensors }
 
-  subscript(prefix: String) -> [Entry] {
-    if let known = entries[prefix] { return known }
-    let found = tensors.compactMap { tensor -> Entry? in
-      let name = tensor.key.name
-      guard name.utf8.count <= NamePattern.maximumByteCount, name.utf8.starts(with: prefix.utf8)
-      else { return nil }
-      let rest = String(Substring(name.utf8.dropFirst(prefix.utf8.count)))
-      return Entry(name: NumberedName(rest), tensor: tensor)
+  subscript(prefix: String) -> [Entry] { group(prefix).entries }
+
+  private func group(_ prefix: String) -> Group {
+    if let known = groups[prefix] { return known }
+    var group = Group()
+    for tensor in tensors {
+      let name = tensor.key.name.utf8
+      guard name.count <= NamePattern.maximumByteCount, name.starts(with: prefix.utf8)
+      else { continue }
+      let rest = NumberedName(String(Substring(name.dropFirst(prefix.utf8.count))))
+      let mark = FormMark(of: rest.form.utf8)
+      group.entries.append(Entry(name: rest, mark: mark, tensor: tensor))
+      group.counts[mark, default: 0] += 1
     }
-    entries[prefix] = found
-    return found
+    groups[prefix] = group
+    return group
+  }
+
+  /// How many tensors with the prefix a family can name, by the forms of their names at least.
+  func count(_ prefix: String, namedBy outline: FamilyOutline) -> Int {
+    let group = group(prefix)
+    guard !group.entries.isEmpty else { return 0 }
+    var count = outline.marks.reduce(0) { $0 + (group.counts[$1] ?? 0) }
+    guard !outline.openNames.isEmpty else { return count }
+    let marks = Set(outline.marks)
+    for entry in group.entries where !marks.contains(entry.mark) {
+      if outline.openNames.contains(where: entry.name.text.hasPrefix) { count += 1 }
+    }
+    return count
   }
 }
