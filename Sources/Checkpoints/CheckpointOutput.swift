@@ -1,5 +1,5 @@
 import Diagnostics
-import Foundation
+import Files
 import Tensors
 
 /// Where a checkpoint goes, and in which container: the file's ending picks it.
@@ -29,7 +29,7 @@ package struct CheckpointOutput: Sendable {
   package init(
     path: String, largestShard: Int? = nil, hdf5Naming: HDF5Naming = .flat, replacing: Bool
   ) throws {
-    let ending = (path as NSString).pathExtension.lowercased()
+    let ending = path.pathExtension.lowercased()
     guard let container = Container.allCases.first(where: { $0.endings.contains(ending) }) else {
       let known = Container.allCases.flatMap(\.endings).map { ".\($0)" }.joined(separator: ", ")
       throw Fault(

@@ -1,6 +1,5 @@
 import Diagnostics
 import Files
-import Foundation
 import Tensors
 
 /// What the user may say about a checkpoint that its content leaves open.
@@ -26,11 +25,13 @@ package struct CheckpointOpening: Sendable {
 package func openCheckpoint(
   at path: String, _ opening: CheckpointOpening = CheckpointOpening()
 ) throws -> any TensorSource {
-  var isFolder: ObjCBool = false
-  if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+  if isFolder(at: path) {
+    if let file = try usualCheckpoint(inFolder: path) {
+      return try openCheckpoint(at: file, opening)
+    }
     return try openSafetensors(inFolder: path, reading: opening.safetensorsMode)
   }
-  if isSafetensorsIndex((path as NSString).lastPathComponent) {
+  if isSafetensorsIndex(path.lastPathComponent) {
     return try ShardedSafetensorsCheckpoint(indexPath: path, reading: opening.safetensorsMode)
   }
   let file = try MappedFile(path: path)
@@ -64,7 +65,7 @@ private func unknownFormat(of path: String) -> Fault {
 
 /// What a reader may want to hear about a file whose ending belongs to another format, or nil.
 package func noteOnEnding(of source: any TensorSource) -> String? {
-  let ending = (source.path as NSString).pathExtension.lowercased()
+  let ending = source.path.pathExtension.lowercased()
   let known = CheckpointFormat.allCases.filter { $0.usualEndings.contains(ending) }
   guard !known.isEmpty, let format = CheckpointFormat(rawValue: source.formatName),
     !format.usualEndings.contains(ending)

@@ -1,5 +1,5 @@
 import Diagnostics
-import Foundation
+import Glibc
 
 /// A file that appears under its name whole or not at all: written beside its destination, synced,
 /// then renamed.
@@ -23,12 +23,12 @@ package final class AtomicFile {
     self.replacing = replacing
     let place = Fault.Place(file: destination)
     try AtomicFile.checkDestination(destination, replacing: replacing)
-    let folder = (destination as NSString).deletingLastPathComponent
-    let name = (destination as NSString).lastPathComponent
+    let folder = destination.deletingLastPathComponent
+    let name = destination.lastPathComponent
     let unique = "\(getpid())-\(String(UInt32.random(in: .min ... .max), radix: 36))"
     // File systems allow 255 bytes, which the name alone may fill.
     let start = String(decoding: name.utf8.prefix(64), as: UTF8.self)
-    temporary = (folder as NSString).appendingPathComponent(".\(start).\(unique).partial")
+    temporary = folder.appendingPathComponent(".\(start).\(unique).partial")
     descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else {
       throw Fault(
@@ -133,7 +133,7 @@ package final class AtomicFile {
     try bytes.withUnsafeBytes { bytes in
       var done = 0
       while done < bytes.count {
-        let count = Foundation.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+        let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
         if count < 0, errno == EINTR { continue }
         guard count > 0 else { throw failure() }
         done += count
@@ -152,7 +152,7 @@ package final class AtomicFile {
 
   /// A rename is durable only once its folder is.
   private func syncFolder() {
-    let folder = (destination as NSString).deletingLastPathComponent
+    let folder = destination.deletingLastPathComponent
     let handle = open(folder.isEmpty ? "." : folder, O_RDONLY | O_CLOEXEC)
     guard handle >= 0 else { return }
     fsync(handle)

@@ -1,5 +1,5 @@
 import Diagnostics
-import Foundation
+import Glibc
 
 /// A file of which only the pages that are looked at come into memory.
 ///
@@ -93,16 +93,51 @@ package final class MappedFile: Sendable {
     try withBytes(in: 0..<byteCount, body)
   }
 
+  /// Lends bytes that are going to be read from the first to the last: their pages come into memory
+  /// together rather than one after the other as they are touched, and leave it afterwards.
+  ///
+  /// - Throws: `unreadable` as ``withBytes(in:_:)``.
+  package func withAllBytes<Result>(
+    in range: Range<Int>, _ body: (RawSpan) throws -> Result
+  ) throws -> Result {
+    defer { release(range) }
+    return try withBytes(in: range) { bytes in
+      populate(range)
+      return try body(bytes)
+    }
+  }
+
+  /// Linux's advice, since version 5.14, to map pages that are to be read; older ones refuse it, and
+  /// the pages come when they are touched.
+  private static let populateRead: Int32 = 22
+  /// What is mapped at once, so that a large tensor does not fill the memory before it is read.
+  private static let largestPopulation = 32 << 20
+
+  private func populate(_ range: Range<Int>) {
+    guard let start, range.count >= 1 << 16 else { return }
+    let lower = range.lowerBound / MappedFile.pageSize * MappedFile.pageSize
+    let count = min(range.upperBound - lower, MappedFile.largestPopulation)
+    madvise(UnsafeMutableRawPointer(mutating: start + lower), count, MappedFile.populateRead)
+  }
+
+  private static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+
   /// Gives the pages of `range` back to the system once they are no longer needed, so that reading
   /// a large file front to back keeps a small footprint.
   package func release(_ range: Range<Int>) {
     guard let start else { return }
-    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let page = MappedFile.pageSize
     let lower = (range.lowerBound + page - 1) / page * page
     let upper = range.upperBound / page * page
     guard lower < upper, upper <= byteCount else { return }
     madvise(UnsafeMutableRawPointer(mutating: start + lower), upper - lower, MADV_DONTNEED)
   }
+}
+
+/// Whether there is a folder at `path`, or a link to one.
+package func isFolder(at path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
 /// The system's words for the last error.

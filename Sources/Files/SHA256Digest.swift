@@ -41,8 +41,7 @@ package struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
     let piece = 8 << 20
     for start in stride(from: 0, to: file.byteCount, by: piece) {
       let range = start..<min(start + piece, file.byteCount)
-      try file.withBytes(in: range) { hasher.update($0) }
-      file.release(range)
+      try file.withAllBytes(in: range) { hasher.update($0) }
     }
     return hasher.finalize()
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Diagnostics
-import Foundation
+import Glibc
 
 /// Every command says its name, which is its type's: to spell that, at each start and for each of
 /// them, Swift searches all that the binary knows of types.

@@ -49,8 +49,7 @@ package final class HDF5Checkpoint: TensorSource {
       throw Fault(.missingTensor, "the checkpoint has no such tensor", at: place)
     }
     if case .plain(let range) = dataset.storage, !dataset.needsSwapping {
-      defer { file.release(range) }
-      return try file.withBytes(in: range, body)
+      return try file.withAllBytes(in: range, body)
     }
     let bytes = try located(in: place) { try read(dataset) }
     return try body(bytes.span.bytes)
@@ -60,8 +59,7 @@ package final class HDF5Checkpoint: TensorSource {
     var bytes: [UInt8]
     switch dataset.storage {
     case .plain(let range):
-      defer { file.release(range) }
-      bytes = try file.withBytes(in: range) { [UInt8](copying: $0) }
+      bytes = try file.withAllBytes(in: range) { [UInt8](copying: $0) }
     case .chunked(let table): bytes = try table.read(from: file, byteCount: dataset.byteCount)
     case .zeros: return [UInt8](repeating: 0, count: dataset.byteCount)
     }

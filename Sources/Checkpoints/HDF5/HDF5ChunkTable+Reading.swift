@@ -8,10 +8,9 @@ extension HDF5ChunkTable {
   func read(from file: MappedFile, byteCount: Int) throws -> [UInt8] {
     var target = [UInt8](repeating: 0, count: byteCount)
     for chunk in chunks {
-      defer { file.release(chunk.range) }
       let place = Fault.Place(byteOffset: UInt64(chunk.range.lowerBound))
       let bytes = try located(in: place) {
-        try file.withBytes(in: chunk.range) {
+        try file.withAllBytes(in: chunk.range) {
           try pipeline.decode(
             $0, skipped: chunk.skippedFilters, byteCount: grid.chunkByteCount,
             elementByteCount: grid.elementByteCount)

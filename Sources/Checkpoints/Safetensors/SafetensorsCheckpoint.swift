@@ -52,7 +52,6 @@ package final class SafetensorsCheckpoint: TensorSource {
         .missingTensor, "the checkpoint has no such tensor", at: .init(file: path, tensor: key.name)
       )
     }
-    defer { file.release(range) }
-    return try file.withBytes(in: range, body)
+    return try file.withAllBytes(in: range, body)
   }
 }

@@ -1,7 +1,7 @@
 import Diagnostics
 import Documents
 import Files
-import Foundation
+import FoundationEssentials
 import Tensors
 
 /// How tensors are spread over files of a bounded size, as the hub's own library does it.
@@ -77,7 +77,7 @@ struct SafetensorsShards {
     _ position: Int, in folder: String, metadata: [String: String], replacing: Bool
   ) throws -> AtomicFile {
     let file = try AtomicFile(
-      destination: (folder as NSString).appendingPathComponent(names[position]),
+      destination: folder.appendingPathComponent(names[position]),
       replacing: replacing)
     try file.write(SafetensorsWriter.header(of: shards[position], metadata: metadata))
     return file

@@ -1,6 +1,5 @@
 import Diagnostics
 import Files
-import Foundation
 import Tensors
 
 /// An open checkpoint of several safetensors files, the shards, with an index that says which of
@@ -26,9 +25,9 @@ package final class ShardedSafetensorsCheckpoint: TensorSource {
     let index = try located(in: .init(file: path)) {
       try file.withBytes { try SafetensorsIndex(parsing: $0) }
     }
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = path.deletingLastPathComponent
     let shards = try index.shards.map { name in
-      let shardPath = (folder as NSString).appendingPathComponent(name)
+      let shardPath = folder.appendingPathComponent(name)
       return try ShardedSafetensorsCheckpoint.openShard(at: shardPath, index: path, mode)
     }
     try ShardedSafetensorsCheckpoint.check(index, against: shards, path: path, mode)

@@ -1,6 +1,6 @@
 import Diagnostics
 import Files
-import Foundation
+import Glibc
 import Tensors
 
 /// Writes a checkpoint as safetensors files of a bounded size and an index of them. All files get
@@ -30,7 +30,7 @@ package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
     destination: String, entries: [StoredTensor], metadata: [String: String],
     largestByteCount: Int, replacing: Bool
   ) throws {
-    let name = (destination as NSString).lastPathComponent
+    let name = destination.lastPathComponent
     guard name.utf8.count > 12, name.utf8.suffix(12).elementsEqual(".safetensors".utf8) else {
       throw Fault(
         .usage, "shards are named after a file that ends with .safetensors",
@@ -40,7 +40,7 @@ package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
       throw Fault(.usage, "a shard needs room for at least one byte")
     }
     let stem = String(decoding: name.utf8.dropLast(12), as: UTF8.self)
-    let folder = (destination as NSString).deletingLastPathComponent
+    let folder = destination.deletingLastPathComponent
     // Refuses names given twice, which two shards would hide.
     _ = try SafetensorsWriter.sorted(entries)
     let plan = try SafetensorsShards(of: entries, largestByteCount: largestByteCount, stem: stem)
@@ -48,7 +48,7 @@ package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
     if !replacing, let present = plan.parts(in: folder).first {
       throw Fault(
         .cannotCreate, "a file of another checkpoint of this name exists already",
-        at: .init(file: (folder as NSString).appendingPathComponent(present)),
+        at: .init(file: folder.appendingPathComponent(present)),
         remedy: "choose another name, or say --force to replace it")
     }
     let first = try plan.beginFile(0, in: folder, metadata: metadata, replacing: replacing)
@@ -83,7 +83,7 @@ package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
     try progress.checkComplete(files[0].destination)
     var all = files
     if let indexName = plan.indexName {
-      let path = (folder as NSString).appendingPathComponent(indexName)
+      let path = folder.appendingPathComponent(indexName)
       let file = try AtomicFile(destination: path, replacing: replacing)
       try file.write(plan.index.text(.indented))
       all.append(file)
@@ -100,7 +100,7 @@ package struct ShardedSafetensorsWriter: CheckpointWriter, ~Copyable {
     }
     if replacing {
       for name in plan.parts(in: folder) where !names.contains(name) {
-        unlink((folder as NSString).appendingPathComponent(name))
+        unlink(folder.appendingPathComponent(name))
       }
     }
   }

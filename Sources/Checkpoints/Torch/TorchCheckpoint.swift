@@ -141,13 +141,12 @@ package final class TorchCheckpoint: TensorSource {
     }
     try located(in: place) { try checkStorage(at: entry.location) }
     let range = entry.location.range
-    defer { file.release(range) }
     let view = entry.view
     if let part = view.contiguousRange, !isBigEndian || view.dtype.bitWidth == 8 {
       let start = range.lowerBound + part.lowerBound
-      return try file.withBytes(in: start..<start + part.count, body)
+      return try file.withAllBytes(in: start..<start + part.count, body)
     }
-    return try file.withBytes(in: range) { storage in
+    return try file.withAllBytes(in: range) { storage in
       try view.withGathered(from: storage, isBigEndian: isBigEndian, body)
     }
   }

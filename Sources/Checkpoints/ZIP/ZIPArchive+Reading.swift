@@ -12,8 +12,7 @@ extension ZIPArchive {
   ) throws -> Result {
     switch entry.method {
     case .stored:
-      defer { file.release(entry.dataRange) }
-      return try file.withBytes(in: entry.dataRange, body)
+      return try file.withAllBytes(in: entry.dataRange, body)
     case .deflated:
       let bytes = try inflated(entry)
       return try body(bytes.span.bytes)
@@ -54,10 +53,9 @@ extension ZIPArchive {
   }
 
   private func inflated(_ entry: Entry) throws -> [UInt8] {
-    defer { file.release(entry.dataRange) }
     return try located(in: place(of: entry)) {
       try checkInflation(of: entry)
-      return try file.withBytes(in: entry.dataRange) { data in
+      return try file.withAllBytes(in: entry.dataRange) { data in
         let result = try Inflater.inflate(data, .none, limit: entry.size)
         guard result.ending == .endOfStream, result.bytes.count == entry.size,
           result.consumed == entry.compressedSize

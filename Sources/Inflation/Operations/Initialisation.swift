@@ -1,5 +1,5 @@
 import Diagnostics
-import Foundation
+import Glibc
 import Tensors
 
 /// Values for a target tensor that no source tensor gives.

@@ -1,6 +1,6 @@
 import Architectures
 import Diagnostics
-import Foundation
+import Glibc
 import Tensors
 
 /// Brings a position embedding `[prefix rows + tokens, hidden]` to another grid, and from 2D to 3D.

@@ -1,5 +1,5 @@
 import Diagnostics
-import Foundation
+import Glibc
 
 /// How a 2D patch-embedding kernel spreads over the depth of a 3D one. The weights of all slices add
 /// up to 1, so that a volume of equal slices gives what the image gave.

@@ -1,6 +1,7 @@
 import BuiltInZoo
 import Diagnostics
-import Foundation
+import Files
+import FoundationEssentials
 
 /// Every entry that the tool knows of: its own and those in the user's folders, sorted by id.
 package struct Catalogue: Sendable {
@@ -76,6 +77,6 @@ package struct Catalogue: Sendable {
         at: .init(file: folder))
     }
     return names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted()
-      .map { (folder as NSString).appendingPathComponent($0) }
+      .map { folder.appendingPathComponent($0) }
   }
 }

@@ -1,6 +1,7 @@
 import Diagnostics
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// The folders on the way to a file that were not there before, so that a failed fetch can take
 /// them away again.
@@ -12,10 +13,10 @@ struct NewFolders {
   /// - Throws: `cannot-create`.
   init(for path: String) throws {
     var missing: [String] = []
-    var folder = (path as NSString).deletingLastPathComponent
+    var folder = path.deletingLastPathComponent
     while !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) {
       missing.append(folder)
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = folder.deletingLastPathComponent
     }
     var made: [String] = []
     for folder in missing.reversed() {

@@ -1,6 +1,7 @@
 import Diagnostics
 import Files
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// A regular file, opened once: what was checked is what is read, whatever happens to its name.
 ///
@@ -8,7 +9,7 @@ import Foundation
 final class RegularFile: MirroredFile {
   let place: String
   let byteCount: Int
-  private let handle: FileHandle
+  private let descriptor: Int32
 
   private static let pieceSize = 1 << 20
   /// Linux's flag for a descriptor that only names a file, which Swift does not import. Opening
@@ -37,12 +38,13 @@ final class RegularFile: MirroredFile {
     guard status.st_mode & S_IFMT == S_IFREG else {
       throw fault(.notRegularFile, "this is a folder, device or pipe, not a file")
     }
-    let descriptor = open("/proc/self/fd/\(name)", O_RDONLY | O_CLOEXEC)
+    descriptor = open("/proc/self/fd/\(name)", O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw fault(.unreadable, systemMessage()) }
-    handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     place = path
     byteCount = Int(status.st_size)
   }
+
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   func read(_ body: (RawSpan) throws -> Void) throws {
     var remaining = byteCount
@@ -55,15 +57,21 @@ final class RegularFile: MirroredFile {
           at: .init(file: place), remedy: "try again once nobody writes to it")
       }
       remaining -= piece.count
-      try body(piece.bytes)
+      try body(piece.span.bytes)
     }
   }
 
-  private func nextPiece(atMost count: Int) throws -> Data {
-    do {
-      return try handle.read(upToCount: count) ?? Data()
-    } catch {
-      throw Fault(.unreadable, "cannot read: \(systemMessage())", at: .init(file: place))
+  /// The next bytes, as many as the system gives; none at the end.
+  private func nextPiece(atMost count: Int) throws -> [UInt8] {
+    try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialised in
+      var taken = -1
+      repeat {
+        taken = Glibc.read(descriptor, buffer.baseAddress, count)
+      } while taken < 0 && errno == EINTR
+      guard taken >= 0 else {
+        throw Fault(.unreadable, "cannot read: \(systemMessage())", at: .init(file: place))
+      }
+      initialised = taken
     }
   }
 

@@ -1,7 +1,7 @@
 import Diagnostics
 import Documents
 import Files
-import Foundation
+import Glibc
 
 /// A plain folder: a file lies in `FOLDER/<id>/<file name>` or directly in `FOLDER/<file name>`.
 ///
@@ -19,7 +19,7 @@ package struct FolderMirror: Mirror {
     try checkFolder()
     let index = try index()
     for name in names(of: file, of: model) {
-      let place = (folder as NSString).appendingPathComponent(name)
+      let place = folder.appendingPathComponent(name)
       guard let found = try RegularFile(opening: place, within: folder) else { continue }
       if let claim = index?.files.first(where: { $0.name.description == name }) {
         try check(claim, against: file, at: place)
@@ -30,7 +30,7 @@ package struct FolderMirror: Mirror {
   }
 
   package func places(of file: ModelFile, of model: ZooName) -> [String] {
-    names(of: file, of: model).map { (folder as NSString).appendingPathComponent($0) }
+    names(of: file, of: model).map { folder.appendingPathComponent($0) }
   }
 
   private func names(of file: ModelFile, of model: ZooName) -> [String] {
@@ -39,7 +39,7 @@ package struct FolderMirror: Mirror {
 
   /// The index that the mirror has of itself; nil when it has none.
   private func index() throws -> MirrorIndex? {
-    let path = (folder as NSString).appendingPathComponent(MirrorIndex.fileName)
+    let path = folder.appendingPathComponent(MirrorIndex.fileName)
     guard let file = try RegularFile(opening: path, within: folder) else { return nil }
     let text = try file.contents(limit: JSONValue.Limits().bytes)
     return try located(in: .init(file: path)) { try MirrorIndex(parsing: text) }

@@ -1,4 +1,6 @@
-import Foundation
+import Files
+import FoundationEssentials
+import Glibc
 
 enum FreeSpace {
   /// The room that an ordinary user has on the disk of a folder which may not exist yet; nil when
@@ -6,7 +8,7 @@ enum FreeSpace {
   static func bytes(at folder: String) -> Int? {
     var folder = folder
     while !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) {
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = folder.deletingLastPathComponent
     }
     var status = statvfs()
     guard statvfs(folder.isEmpty ? "." : folder, &status) == 0, status.f_blocks > 0 else {

@@ -1,6 +1,5 @@
 import Diagnostics
 import Files
-import Foundation
 
 /// A file that the store has, and how it came there.
 package struct FetchedFile: Sendable, Equatable {

@@ -1,5 +1,6 @@
 import Diagnostics
-import Foundation
+import Files
+import FoundationEssentials
 
 /// The folder that fetched files are kept in.
 package struct Store: Sendable {
@@ -28,20 +29,20 @@ package struct Store: Sendable {
     if let folder = environment["INFLATE_CKPT_STORE"], !folder.isEmpty { return folder }
     // The XDG specification: a relative path here is to be ignored.
     if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") {
-      return (cache as NSString).appendingPathComponent("inflate-ckpt")
+      return cache.appendingPathComponent("inflate-ckpt")
     }
     guard let home = environment["HOME"], !home.isEmpty else {
       throw Fault(
         .usage, "there is no folder to keep checkpoints in",
         remedy: "set INFLATE_CKPT_STORE, or HOME")
     }
-    return (home as NSString).appendingPathComponent(".cache/inflate-ckpt")
+    return home.appendingPathComponent(".cache/inflate-ckpt")
   }
 
   package func path(of file: ModelFile, of model: ZooName) -> String {
-    let path = (folder as NSString).appendingPathComponent(
+    let path = folder.appendingPathComponent(
       layout == .folderPerModel ? model.description : "")
-    return (path as NSString).appendingPathComponent(file.name.description)
+    return path.appendingPathComponent(file.name.description)
   }
 
   /// The path of a fetched file whose digest is right at this moment.

@@ -1,6 +1,6 @@
 import Diagnostics
 import Files
-import Foundation
+import FoundationEssentials
 
 /// A NIfTI-1 or NIfTI-2 file whose header is checked; `.nii` and `.nii.gz` are told apart by content.
 package struct NIfTIFile: Sendable {

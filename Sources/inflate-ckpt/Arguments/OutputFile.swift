@@ -1,7 +1,7 @@
 import Diagnostics
 import Documents
 import Files
-import Foundation
+import FoundationEssentials
 
 /// Files that the user asked for.
 enum OutputFile {

@@ -1,5 +1,6 @@
+import Dispatch
 import Files
-import Foundation
+import Glibc
 
 /// What happens when the user interrupts the process: nothing half-written stays behind.
 enum Interruption {

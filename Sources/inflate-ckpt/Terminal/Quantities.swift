@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// Numbers as people read them.
 enum Quantities {
@@ -10,7 +10,16 @@ enum Quantities {
       value /= 1000
       unit += 1
     }
-    return String(format: "%.1f ", value) + ["k", "M", "G"][unit]
+    return formatted("%.1f ", value) + ["k", "M", "G"][unit]
+  }
+
+  /// As C's `printf` has it; the format's text is ours, and the result short.
+  private static func formatted(_ format: String, _ value: Double) -> String {
+    let bytes = [CChar](unsafeUninitializedCapacity: 400) { buffer, count in
+      let length = withVaList([value]) { vsnprintf(buffer.baseAddress, 400, format, $0) }
+      count = max(0, min(Int(length), 399))
+    }
+    return String(decoding: bytes.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   /// Three or four significant digits, for figures of any size.
@@ -18,8 +27,8 @@ enum Quantities {
     if value == 0 { return "0" }
     if value.isInfinite { return value < 0 ? "−∞" : "∞" }
     if abs(value) >= 1e-3, abs(value) < 1e5 {
-      return value == value.rounded() ? String(Int(value)) : String(format: "%.4f", value)
+      return value == value.rounded() ? String(Int(value)) : formatted("%.4f", value)
     }
-    return String(format: "%.2e", value)
+    return formatted("%.2e", value)
   }
 }

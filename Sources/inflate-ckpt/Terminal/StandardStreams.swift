@@ -1,7 +1,7 @@
 import Diagnostics
 import Documents
 import Files
-import Foundation
+import Glibc
 
 /// Where results go.
 enum StandardOutput {
@@ -52,7 +52,7 @@ private func writeAll(_ text: String, to descriptor: Int32) -> Bool {
   return text.withUTF8 { bytes in
     var done = 0
     while done < bytes.count {
-      let count = Foundation.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      let count = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { return false }
       done += count
