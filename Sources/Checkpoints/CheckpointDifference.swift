@@ -66,13 +66,14 @@ private struct TensorComparison {
     guard let other else { return entry(.missing) }
     guard tensor.shape == other.shape else { return entry(.shape) }
     if tensor.dtype == other.dtype, try bytesAreEqual() { return nil }
-    guard tensor.dtype.isFloatingPoint, other.dtype.isFloatingPoint else {
+    guard tensor.dtype.holdsRealNumbers, other.dtype.holdsRealNumbers else {
       return entry(tensor.dtype == other.dtype ? .values : .dtype)
     }
-    let (distance, scale) = try distance()
+    let (distance, scale) = try distance(other.dtype)
     let relative = distance == 0 ? 0 : distance / max(scale, .leastNormalMagnitude)
     if let tolerance, relative <= tolerance { return nil }
-    if tensor.dtype == other.dtype, distance == 0 { return nil }
+    // Zeros of both signs and NaN of any payload; integers beyond 2⁵³ do differ.
+    if tensor.dtype == other.dtype, tensor.dtype.isFloatingPoint, distance == 0 { return nil }
     return entry(tensor.dtype == other.dtype ? .values : .dtype, distance, relative)
   }
 
@@ -92,16 +93,24 @@ private struct TensorComparison {
     }
   }
 
-  /// max |a − b| and max |a|.
-  private func distance() throws -> (distance: Double, scale: Double) {
-    let left = try first.floats(of: tensor.key).values
-    let right = try second.floats(of: tensor.key).values
-    var (distance, scale) = (0.0, 0.0)
-    for (a, b) in zip(left, right) where a != b && !(a.isNaN && b.isNaN) {
-      let difference = abs(Double(a) - Double(b))
-      distance = max(distance, difference.isNaN ? .infinity : difference)
+  /// max |a − b| and max |a|, stretch by stretch.
+  private func distance(_ dtype: DType) throws -> (distance: Double, scale: Double) {
+    try first.withBytes(of: tensor.key) { left in
+      try second.withBytes(of: tensor.key) { right in
+        let count = tensor.shape.elementCount
+        var (distance, scale) = (0.0, 0.0)
+        for start in stride(from: 0, to: count, by: DType.stretch) {
+          let range = start..<min(start + DType.stretch, count)
+          let left = try tensor.dtype.realNumbers(range, of: left)
+          let right = try dtype.realNumbers(range, of: right)
+          for (a, b) in zip(left, right) where a != b && !(a.isNaN && b.isNaN) {
+            let difference = abs(a - b)
+            distance = max(distance, difference.isNaN ? .infinity : difference)
+          }
+          for value in left where value.isFinite { scale = max(scale, abs(value)) }
+        }
+        return (distance, scale)
+      }
     }
-    for value in left where value.isFinite { scale = max(scale, Double(abs(value))) }
-    return (distance, scale)
   }
 }

@@ -24,8 +24,7 @@ extension Inspect {
     if stats {
       let statistics = try statistics(of: tensor, in: source)
       let figures = [
-        statistics?.minimum.map(Double.init), statistics?.maximum.map(Double.init),
-        statistics?.mean, statistics?.standardDeviation,
+        statistics?.minimum, statistics?.maximum, statistics?.mean, statistics?.standardDeviation,
         statistics.map { Double($0.nanCount) }, statistics.map { Double($0.infiniteCount) },
       ]
       cells += figures.map { $0.map(Quantities.figure) ?? "–" }
@@ -48,8 +47,8 @@ extension Inspect {
 
   private static func document(of statistics: TensorStatistics) -> JSONValue {
     .object([
-      "min": statistics.minimum.map { .number(Double($0)) },
-      "max": statistics.maximum.map { .number(Double($0)) },
+      "min": statistics.minimum.map { .number($0) },
+      "max": statistics.maximum.map { .number($0) },
       "mean": statistics.mean.map { .number($0) },
       "std": statistics.standardDeviation.map { .number($0) },
       "nanCount": .integer(Int64(statistics.nanCount)),
@@ -61,8 +60,8 @@ extension Inspect {
   private func statistics(
     of tensor: TensorDescription, in source: any TensorSource
   ) throws -> TensorStatistics? {
-    guard tensor.dtype.isFloatingPoint else { return nil }
-    return TensorStatistics(of: try source.floats(of: tensor.key).values)
+    guard tensor.dtype.holdsRealNumbers else { return nil }
+    return try source.withBytes(of: tensor.key) { try TensorStatistics(of: $0, tensor.dtype) }
   }
 
   private func digest(
