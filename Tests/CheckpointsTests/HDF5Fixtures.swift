@@ -49,6 +49,7 @@ enum HDF5Fixture {
       }
       return nil
     } catch let fault as Fault {
+      try HostileCorpus.keep(path, of: "hdf5", refusedWith: fault)
       return fault
     }
   }

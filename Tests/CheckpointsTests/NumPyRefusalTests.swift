@@ -39,12 +39,14 @@ struct NPYDamage: Sendable, CustomTestStringConvertible {
   /// Opens an archive and reads all of it.
   static func outcome(of bytes: [UInt8]) throws -> Fault? {
     try withTemporaryFile(bytes) { path in
-      try fault {
+      let outcome = try fault {
         let source = try NumPyArchive(path: path)
         for tensor in source.tensors {
           try source.withBytes(of: tensor.key) { #expect($0.byteCount == tensor.byteCount) }
         }
       }
+      try HostileCorpus.keep(path, of: "numpy", refusedWith: outcome)
+      return outcome
     }
   }
 }

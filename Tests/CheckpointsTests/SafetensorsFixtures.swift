@@ -44,12 +44,14 @@ func safetensorsOutcome(
   of bytes: [UInt8], _ mode: SafetensorsHeader.Mode = .strict
 ) throws -> Fault? {
   try withTemporaryFile(bytes) { path in
-    try fault {
+    let outcome = try fault {
       let source = try SafetensorsCheckpoint(path: path, reading: mode)
       for tensor in source.tensors {
         try source.withBytes(of: tensor.key) { #expect($0.byteCount == tensor.byteCount) }
       }
     }
+    if mode == .strict { try HostileCorpus.keep(path, of: "safetensors", refusedWith: outcome) }
+    return outcome
   }
 }
 

@@ -49,12 +49,14 @@ enum TorchFixture {
   }
 
   static func outcome(ofFileAt path: String) throws -> Fault? {
-    try fault {
+    let outcome = try fault {
       let checkpoint = try TorchCheckpoint(path: path)
       for tensor in checkpoint.tensors {
         try checkpoint.withBytes(of: tensor.key) { #expect($0.byteCount == tensor.byteCount) }
       }
     }
+    try HostileCorpus.keep(path, of: "torch", refusedWith: outcome)
+    return outcome
   }
 }
 

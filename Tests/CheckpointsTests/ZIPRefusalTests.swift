@@ -47,7 +47,7 @@ struct ZIPDamage: Sendable, CustomTestStringConvertible {
   /// Opens an archive and reads all of it.
   static func outcome(of bytes: [UInt8]) throws -> Fault? {
     try withTemporaryFile(bytes) { path in
-      try fault {
+      let outcome = try fault {
         let archive = try ZIPArchive(path: path)
         for entry in archive.entries {
           try archive.withBytes(of: entry) { #expect($0.byteCount == entry.size) }
@@ -55,6 +55,8 @@ struct ZIPDamage: Sendable, CustomTestStringConvertible {
           _ = try archive.prefix(of: entry, byteCount: 64)
         }
       }
+      try HostileCorpus.keep(path, of: "zip", refusedWith: outcome)
+      return outcome
     }
   }
 }
