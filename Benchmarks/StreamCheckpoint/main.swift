@@ -1,4 +1,4 @@
-// Reads every byte of every tensor of a checkpoint once, for Benchmarks/benchmark_streaming.py.
+// Reads every byte of every tensor of a checkpoint once, for Benchmarks/benchmark_checkpoints.py.
 
 import Checkpoints
 import Foundation
