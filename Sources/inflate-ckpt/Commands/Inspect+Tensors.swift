@@ -16,32 +16,49 @@ extension Inspect {
     return columns
   }
 
-  func cells(of tensor: TensorDescription, in source: any TensorSource) throws -> [String] {
+  /// What reading a tensor tells of it; nothing when that was not asked for.
+  struct Reading: Sendable {
+    /// nil for tensors that hold no real numbers.
+    var statistics: TensorStatistics?
+    var digest: SHA256Digest?
+  }
+
+  /// One for each of the tensors.
+  func readings(
+    of tensors: [TensorDescription], in source: any TensorSource
+  ) throws -> [Reading] {
+    guard stats || sha256 else { return tensors.map { _ in Reading() } }
+    return try source.mapBytes(of: tensors) { [stats, sha256] tensor, bytes in
+      Reading(
+        statistics: stats && tensor.dtype.holdsRealNumbers
+          ? try TensorStatistics(of: bytes, tensor.dtype) : nil,
+        digest: sha256 ? SHA256Digest.of(bytes) : nil)
+    }
+  }
+
+  func cells(of tensor: TensorDescription, _ reading: Reading) -> [String] {
     var cells = [
       printable(tensor.key.name), tensor.dtype.rawValue, tensor.shape.description,
       String(tensor.byteCount),
     ]
     if stats {
-      let statistics = try statistics(of: tensor, in: source)
+      let statistics = reading.statistics
       let figures = [
         statistics?.minimum, statistics?.maximum, statistics?.mean, statistics?.standardDeviation,
         statistics.map { Double($0.nanCount) }, statistics.map { Double($0.infiniteCount) },
       ]
       cells += figures.map { $0.map(Quantities.figure) ?? "–" }
     }
-    if sha256 { cells.append(try digest(of: tensor, in: source).description) }
+    if let digest = reading.digest { cells.append(digest.description) }
     return cells
   }
 
-  func document(
-    of tensor: TensorDescription, in source: any TensorSource
-  ) throws -> JSONValue {
-    let statistics = stats ? try statistics(of: tensor, in: source) : nil
-    return .object([
+  func document(of tensor: TensorDescription, _ reading: Reading) -> JSONValue {
+    .object([
       "name": .string(tensor.key.name), "dtype": .string(tensor.dtype.rawValue),
       "shape": .integers(tensor.shape.extents), "bytes": .integer(Int64(tensor.byteCount)),
-      "statistics": statistics.map(Self.document),
-      "sha256": sha256 ? .string(try digest(of: tensor, in: source).description) : nil,
+      "statistics": reading.statistics.map(Self.document),
+      "sha256": reading.digest.map { .string($0.description) },
     ])
   }
 
@@ -54,19 +71,5 @@ extension Inspect {
       "nanCount": .integer(Int64(statistics.nanCount)),
       "infiniteCount": .integer(Int64(statistics.infiniteCount)),
     ])
-  }
-
-  /// nil for tensors that hold no real numbers.
-  private func statistics(
-    of tensor: TensorDescription, in source: any TensorSource
-  ) throws -> TensorStatistics? {
-    guard tensor.dtype.holdsRealNumbers else { return nil }
-    return try source.withBytes(of: tensor.key) { try TensorStatistics(of: $0, tensor.dtype) }
-  }
-
-  private func digest(
-    of tensor: TensorDescription, in source: any TensorSource
-  ) throws -> SHA256Digest {
-    try source.withBytes(of: tensor.key) { SHA256Digest.of($0) }
   }
 }

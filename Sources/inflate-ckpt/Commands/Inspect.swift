@@ -73,7 +73,9 @@ struct Inspect: ParsableCommand {
     case .failure(let error): lines.append("family  not recognised: \(error)")
     }
     var table = TextTable(columns)
-    for tensor in shown { table.add(try cells(of: tensor, in: source)) }
+    for (tensor, reading) in zip(shown, try readings(of: shown, in: source)) {
+      table.add(cells(of: tensor, reading))
+    }
     return lines.joined(separator: "\n") + "\n\n" + table.text
   }
 
@@ -96,7 +98,7 @@ struct Inspect: ParsableCommand {
       "metadata": .object(
         source.metadata.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) }),
       "tensors": .array(
-        try shown.map { try document(of: $0, in: source) }),
+        zip(shown, try readings(of: shown, in: source)).map(document)),
     ])
   }
 
