@@ -80,7 +80,8 @@ let package = Package(
       ]),
 
     .executableTarget(
-      name: "stream-checkpoint", dependencies: ["Checkpoints"], path: "Benchmarks/StreamCheckpoint"
+      name: "stream-checkpoint", dependencies: ["Checkpoints", "Tensors"],
+      path: "Benchmarks/StreamCheckpoint"
     ),
     .executableTarget(
       name: "examine-volumes", dependencies: ["Documents", "Volumes"],
