@@ -48,7 +48,7 @@ extension FamilyCatalogue {
       hints.options.merge(record.targetOptions) { given, _ in given }
       hints.decoderLayers = hints.decoderLayers ?? record.decoderLayers
     }
-    let candidates = try hints.familyID.map { [try modelEntry($0)] } ?? models
+    let candidates = try hints.familyID.map { [try modelEntry($0)] } ?? modelEntries
     let attempts = try attempts(candidates, PrefixedNames(source.tensors), hints)
     let best = best(of: attempts.filter(\.isComplete), preferring: hints.preferredDimensions)
     guard let first = best.first else { throw unrecognised(source, attempts) }

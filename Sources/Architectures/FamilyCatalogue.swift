@@ -6,7 +6,7 @@ import Documents
 package struct FamilyCatalogue: Sendable {
   private let entries: [FamilyEntry]
   /// The families that are whole models rather than parts of others.
-  let models: [FamilyEntry]
+  let modelEntries: [FamilyEntry]
 
   /// - Throws: `invalid-family` when two families have one id, or a component names none.
   package init(_ families: [Family]) throws {
@@ -28,7 +28,7 @@ package struct FamilyCatalogue: Sendable {
     }
     self.entries = entries
     let parts = Set(outlines.flatMap(\.componentIDs))
-    models = entries.filter { !parts.contains($0.outline.id) }
+    modelEntries = entries.filter { !parts.contains($0.outline.id) }
   }
 
   /// The families that the binary carries inside itself; each is read when it is needed.
@@ -81,7 +81,7 @@ package struct FamilyCatalogue: Sendable {
   }
 
   func modelEntry(_ id: String) throws -> FamilyEntry {
-    if let entry = models.first(where: { $0.outline.id == id }) { return entry }
+    if let entry = modelEntries.first(where: { $0.outline.id == id }) { return entry }
     throw Fault(
       .usage, "\(try family(id).title) is a part of models and no model",
       remedy: "known families: \(modelIDs.joined(separator: ", "))")
@@ -89,7 +89,7 @@ package struct FamilyCatalogue: Sendable {
 
   /// Like ``model(_:)`` for models of volumes.
   package func target(_ id: String) throws -> Family {
-    let known = models.filter { $0.outline.dimensions == 3 }
+    let known = modelEntries.filter { $0.outline.dimensions == 3 }
     guard let entry = known.first(where: { $0.outline.id == id }) else {
       throw Fault(
         .usage, "there is no target called \"\(printable(id))\"",
@@ -98,7 +98,10 @@ package struct FamilyCatalogue: Sendable {
     return try entry.family()
   }
 
-  package var modelIDs: [String] { models.map(\.outline.id) }
+  package var modelIDs: [String] { modelEntries.map(\.outline.id) }
+
+  /// - Throws: what a description that the binary carries has wrong.
+  package var models: [Family] { get throws { try modelEntries.map { try $0.family() } } }
 
   /// A family's components that could name a tensor of the checkpoint, with their descriptions.
   func components(

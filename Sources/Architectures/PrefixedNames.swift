@@ -46,7 +46,8 @@ final class PrefixedNames {
     guard !outline.openNames.isEmpty else { return count }
     let marks = Set(outline.marks)
     for entry in group.entries where !marks.contains(entry.mark) {
-      if outline.openNames.contains(where: entry.name.text.hasPrefix) { count += 1 }
+      let name = entry.name.text.utf8
+      if outline.openNames.contains(where: { name.starts(with: $0.utf8) }) { count += 1 }
     }
     return count
   }

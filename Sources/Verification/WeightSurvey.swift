@@ -1,16 +1,17 @@
 import Tensors
 
-/// The statistics of every floating-point tensor of a checkpoint; each is decoded once and let go.
+/// The statistics of every floating-point tensor of a checkpoint; their bytes are lent and let go.
 struct WeightSurvey {
   let statistics: [SourceKey: TensorStatistics]
 
   /// - Throws: what reading the checkpoint brings up.
   init(of checkpoint: any TensorSource) throws {
-    var statistics: [SourceKey: TensorStatistics] = [:]
-    for tensor in checkpoint.tensors where tensor.dtype.isFloatingPoint {
-      statistics[tensor.key] = TensorStatistics(of: try checkpoint.floats(of: tensor.key).values)
+    let tensors = checkpoint.tensors.filter(\.dtype.isFloatingPoint)
+    let found = try checkpoint.mapBytes(of: tensors) { tensor, bytes in
+      try TensorStatistics(of: bytes, tensor.dtype)
     }
-    self.statistics = statistics
+    statistics = Dictionary(
+      uniqueKeysWithValues: zip(tensors, found).map { ($0.key, $1) })
   }
 
   subscript(key: SourceKey) -> TensorStatistics? { statistics[key] }
@@ -22,7 +23,7 @@ extension TensorStatistics {
     nanCount == 0 && infiniteCount == 0 && minimum != nil && minimum == maximum
   }
 
-  func isAll(_ value: Float) -> Bool { isConstant && minimum == value }
+  func isAll(_ value: Double) -> Bool { isConstant && minimum == value }
 
   /// √(mean of squares) of the finite values.
   var rootMeanSquare: Double? {

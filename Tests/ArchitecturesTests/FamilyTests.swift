@@ -212,7 +212,7 @@ struct FamilyTests {
     let builtIn = try FamilyCatalogue.builtIn()
     let own = try JSONValue(parsing: Self.text())
     let catalogue = try builtIn.adding([("mine.json", own)])
-    #expect(catalogue.families.count == builtIn.families.count + 1)
+    #expect(try catalogue.families.count == builtIn.families.count + 1)
     #expect(try catalogue.recognise(ShapesOnly(shapes: ["w": [3]])).family.id == "a")
     let taken = try #require(throws: Fault.self) {
       try builtIn.adding([("mine.json", own.setting(["id"], to: "vit"))])

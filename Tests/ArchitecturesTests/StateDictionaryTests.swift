@@ -44,7 +44,7 @@ struct StateDictionaryTests {
   @Test("are claimed whole by no other family", arguments: StateDictionary.all)
   func unambiguous(dictionary: StateDictionary) throws {
     let catalogue = try Self.catalogue.get()
-    for family in catalogue.models where family.id != dictionary.family {
+    for family in try catalogue.models where family.id != dictionary.family {
       let model = try? catalogue.recognise(
         dictionary.source, hints: RecognitionHints(familyID: family.id))
       let isWhole = model.map { model in

@@ -13,7 +13,7 @@ struct StatisticsCheck {
   let source: (survey: WeightSurvey, model: RecognisedModel)?
 
   /// No weight of a trained network is as large; layer normalisation keeps activations near 1.
-  private static let largestWeight: Float = 1e6
+  private static let largestWeight = 1e6
   /// How many times the median of its kind in other blocks a tensor's root mean square may be.
   private static let largestRatio = 1e3
 
@@ -84,7 +84,7 @@ struct StatisticsCheck {
     _ role: Role, _ statistics: TensorStatistics, _ survey: WeightSurvey, _ model: RecognisedModel
   ) -> Bool {
     guard statistics.count > 1, statistics.isAll(1), isNormalisation(role) else { return false }
-    func isAbsentOrAll(_ value: Float, _ ending: String) -> Bool {
+    func isAbsentOrAll(_ value: Double, _ ending: String) -> Bool {
       guard let key = role.replacing(".weight", with: ending).flatMap(model.key(of:)),
         let other = survey[key]
       else { return true }

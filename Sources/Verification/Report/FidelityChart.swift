@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 /// How far the 3D model is from the 2D one at every layer: bars on a logarithmic scale, and the same
 /// as a table.

@@ -1,5 +1,4 @@
 import Diagnostics
-import Foundation
 import Volumes
 
 /// A verification as one page that needs nothing else: no network, no script to be read, light or
@@ -156,9 +155,9 @@ package struct HTMLReport: Sendable {
     if value.isNaN { return "no number" }
     if value.isInfinite { return "∞" }
     if abs(value) >= 1e-3, abs(value) < 1e5 {
-      return value == value.rounded() ? String(Int(value)) : String(format: "%.4f", value)
+      return value == value.rounded() ? String(Int(value)) : formatted("%.4f", value)
     }
-    return String(format: "%.1e", value)
+    return formatted("%.1e", value)
   }
 }
 

@@ -1,4 +1,5 @@
-import Foundation
+import Diagnostics
+import FoundationEssentials
 
 /// A piece of a page. Text that comes from files or users enters through ``text(_:)`` alone, which
 /// leaves nothing that a browser would take for markup.
@@ -25,7 +26,7 @@ struct HTMLText: ExpressibleByStringInterpolation {
 
     /// A coordinate or length, to a hundredth.
     mutating func appendInterpolation(length: Double) {
-      markup += String(format: "%.2f", length)
+      markup += formatted("%.2f", length)
     }
   }
 

@@ -1,5 +1,6 @@
 import Diagnostics
-import Foundation
+import Files
+import FoundationEssentials
 
 /// A dataset as its publishers lay it out in a folder.
 package struct DatasetFolder: Sendable {
@@ -28,13 +29,13 @@ package struct DatasetFolder: Sendable {
   ///   out otherwise, `invalid-document` for a `dataset.json` that is none.
   package init(path: String) throws {
     let place = Fault.Place(file: path)
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard FileManager.default.fileExists(atPath: path) else {
       throw Fault(.missingInput, "there is no such folder", at: place)
     }
     self.path = path
-    let list = isFolder.boolValue ? path + "/dataset.json" : path
-    if !isFolder.boolValue || FileManager.default.fileExists(atPath: list) {
+    let isFolder = isFolder(at: path)
+    let list = isFolder ? path + "/dataset.json" : path
+    if !isFolder || FileManager.default.fileExists(atPath: list) {
       layout = .decathlon
       cases = try DecathlonList(contentsOf: list).cases
       return

@@ -1,6 +1,6 @@
 import Diagnostics
 import Files
-import Foundation
+import Glibc
 
 /// What a long run has finished so far, kept in a file, so that after an interruption another run can
 /// go on from there.
@@ -10,7 +10,7 @@ import Foundation
 /// result depends on; a run over anything else refuses it.
 package final class RunJournal {
   package let path: String
-  private let file: FileHandle
+  private let file: RandomAccessFile
   /// The parts found in the file and not yet taken.
   private var pending: ArraySlice<Record>
 
@@ -29,10 +29,10 @@ package final class RunJournal {
     let file = try RunJournal.open(path)
     self.file = file
     let magic = RunJournal.magic(fingerprint)
-    let length = try RunJournal.access(path) { try file.seekToEnd() }
+    let length = try RunJournal.access(path) { try file.byteCount() }
     if length == 0 {
       pending = []
-      try RunJournal.access(path) { try file.write(contentsOf: Data(magic)) }
+      try RunJournal.access(path) { try file.append(magic) }
       return
     }
     let found = try RunJournal.bytes(of: file, at: 0, count: magic.count, path)
@@ -41,12 +41,9 @@ package final class RunJournal {
       file, from: UInt64(magic.count), length: length, path)
     pending = records[...]
     try RunJournal.access(path) {
-      try file.truncate(atOffset: end)
-      try file.seekToEnd()
+      try file.truncate(at: end)
     }
   }
-
-  deinit { try? file.close() }
 
   /// How many finished parts are there to be taken.
   package var finishedCount: Int { pending.count }
@@ -62,7 +59,6 @@ package final class RunJournal {
         at: .init(file: path, byteOffset: record.offset), remedy: "remove the file")
     }
     let bytes = try RunJournal.bytes(of: file, at: record.offset, count: 4 * count, path)
-    _ = try RunJournal.access(path) { try file.seekToEnd() }
     return (0..<count).map { RunJournal.number(bytes[4 * $0..<4 * $0 + 4]) }
   }
 
@@ -76,7 +72,7 @@ package final class RunJournal {
     for word in words { record += RunJournal.littleEndian(word) }
     record += RunJournal.checksum(record[...])
     do {
-      try file.write(contentsOf: Data(record))
+      try file.append(record)
       try file.synchronize()
     } catch {
       throw Fault(
@@ -90,13 +86,13 @@ package final class RunJournal {
 }
 
 extension RunJournal {
-  private static func open(_ path: String) throws -> FileHandle {
+  private static func open(_ path: String) throws -> RandomAccessFile {
     let place = Fault.Place(file: path)
-    let descriptor = Foundation.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
+    let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o666)
     guard descriptor >= 0 else {
       throw Fault(.cannotCreate, "cannot keep a run's state here: \(systemMessage())", at: place)
     }
-    let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    let file = RandomAccessFile(path: path, taking: descriptor)
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw Fault(.cannotCreate, "this is a folder or a device, not a file", at: place)
@@ -130,7 +126,7 @@ extension RunJournal {
 
   /// The whole records that the file holds, and where the last of them ends.
   private static func scan(
-    _ file: FileHandle, from start: UInt64, length: UInt64, _ path: String
+    _ file: RandomAccessFile, from start: UInt64, length: UInt64, _ path: String
   ) throws -> (records: [Record], end: UInt64) {
     var records: [Record] = []
     var offset = start
@@ -158,12 +154,9 @@ extension RunJournal {
   }
 
   private static func bytes(
-    of file: FileHandle, at offset: UInt64, count: Int, _ path: String
+    of file: RandomAccessFile, at offset: UInt64, count: Int, _ path: String
   ) throws -> [UInt8] {
-    try access(path) {
-      try file.seek(toOffset: offset)
-      return [UInt8](try file.read(upToCount: count) ?? Data())
-    }
+    try access(path) { try file.bytes(at: offset, count: count) }
   }
 
   private static func number<Value: FixedWidthInteger>(_ bytes: ArraySlice<UInt8>) -> Value {

@@ -1,7 +1,7 @@
 import Diagnostics
 import Documents
 import Files
-import Foundation
+import FoundationEssentials
 
 /// Documents of the user's own: descriptions of families, recipes, configurations.
 enum UserDocuments {
@@ -16,9 +16,7 @@ enum UserDocuments {
   ///
   /// - Throws: `missing-input`, `unreadable`, or what is wrong with a text.
   static func all(at path: String) throws -> [(origin: String, document: JSONValue)] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue
-    else { return [(path, try document(at: path))] }
+    guard isFolder(at: path) else { return [(path, try document(at: path))] }
     let names: [String]
     do {
       names = try FileManager.default.contentsOfDirectory(atPath: path)
@@ -26,7 +24,7 @@ enum UserDocuments {
       throw Fault(.unreadable, "this folder cannot be read", at: .init(file: path))
     }
     return try names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted().map { name in
-      let file = (path as NSString).appendingPathComponent(name)
+      let file = path.appendingPathComponent(name)
       return (file, try document(at: file))
     }
   }
@@ -34,13 +32,13 @@ enum UserDocuments {
   /// The `config.json` that Hugging Face's and timm's packages put beside a checkpoint, if there is
   /// one.
   static func configuration(beside source: String) -> String? {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) else { return nil }
-    let name = (source as NSString).lastPathComponent
+    guard FileManager.default.fileExists(atPath: source) else { return nil }
+    let isFolder = isFolder(at: source)
+    let name = source.lastPathComponent
     let isPackaged = name.hasPrefix("model.safetensors") || name.hasPrefix("pytorch_model.bin")
-    guard isFolder.boolValue || isPackaged else { return nil }
-    let folder = isFolder.boolValue ? source : (source as NSString).deletingLastPathComponent
-    let path = (folder as NSString).appendingPathComponent("config.json")
+    guard isFolder || isPackaged else { return nil }
+    let folder = isFolder ? source : source.deletingLastPathComponent
+    let path = folder.appendingPathComponent("config.json")
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
 }

@@ -1,5 +1,5 @@
 import Diagnostics
-import Foundation
+import FoundationEssentials
 
 /// A line on a terminal that tells how far a long run is and how long it will take, and disappears
 /// when it is done. Into a file or a pipe it writes nothing.

@@ -1,4 +1,4 @@
-import Glibc
+import Diagnostics
 
 /// Numbers as people read them.
 enum Quantities {
@@ -11,15 +11,6 @@ enum Quantities {
       unit += 1
     }
     return formatted("%.1f ", value) + ["k", "M", "G"][unit]
-  }
-
-  /// As C's `printf` has it; the format's text is ours, and the result short.
-  private static func formatted(_ format: String, _ value: Double) -> String {
-    let bytes = [CChar](unsafeUninitializedCapacity: 400) { buffer, count in
-      let length = withVaList([value]) { vsnprintf(buffer.baseAddress, 400, format, $0) }
-      count = max(0, min(Int(length), 399))
-    }
-    return String(decoding: bytes.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   /// Three or four significant digits, for figures of any size.

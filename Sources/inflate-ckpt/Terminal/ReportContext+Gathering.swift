@@ -1,6 +1,6 @@
 import Checkpoints
 import Files
-import Foundation
+import FoundationEssentials
 import Verification
 
 extension ReportContext {
@@ -19,7 +19,7 @@ extension ReportContext {
       ("system", ProcessInfo.processInfo.operatingSystemVersionString),
       ("processors", String(ProcessInfo.processInfo.activeProcessorCount)),
       ("memory", "\(ProcessInfo.processInfo.physicalMemory / 1_000_000) MB"),
-      ("time", ISO8601DateFormatter().string(from: Date())),
+      ("time", Date().formatted(.iso8601)),
     ]
     var seen: Set<String> = []
     for file in files where seen.insert(file).inserted {

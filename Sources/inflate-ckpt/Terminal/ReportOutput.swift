@@ -1,6 +1,7 @@
 import Diagnostics
 import Documents
-import Foundation
+import Files
+import FoundationEssentials
 import Verification
 
 /// Where a verification's report goes: one document of JSON, one page of HTML, or a folder with both
@@ -12,10 +13,8 @@ enum ReportOutput {
 
   /// - Throws: `usage` for another ending.
   init(path: String) throws {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    switch (path as NSString).pathExtension.lowercased() {
-    case _ where path.hasSuffix("/") || exists && isFolder.boolValue: self = .folder(path)
+    switch path.pathExtension.lowercased() {
+    case _ where path.hasSuffix("/") || isFolder(at: path): self = .folder(path)
     case "json": self = .document(path)
     case "html": self = .page(path)
     default:
@@ -102,6 +101,6 @@ enum ReportOutput {
   }
 
   private func join(_ folder: String, _ name: String) -> String {
-    (folder as NSString).appendingPathComponent(name)
+    folder.appendingPathComponent(name)
   }
 }
