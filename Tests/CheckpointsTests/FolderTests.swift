@@ -9,7 +9,8 @@ struct FolderTests {
 
   private func outcome(_ files: [(name: String, content: String)]) throws -> (String?, Fault?) {
     try withTemporaryFolder { folder in
-      for (name, content) in files + [("config.json", "/dev/null")] {
+      try Data("{}".utf8).write(to: URL(fileURLWithPath: "\(folder)/config.json"))
+      for (name, content) in files {
         try Data(contentsOf: URL(fileURLWithPath: content))
           .write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
       }
