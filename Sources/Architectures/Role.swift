@@ -32,6 +32,17 @@ package struct Role: Sendable, Hashable, Comparable, CustomStringConvertible,
   /// Whether the tensor belongs to what a segmenter has after its encoder.
   package var isDecoder: Bool { path.hasPrefix("decoder.") }
 
+  /// Whether the tensor belongs to a normalisation: of `norm`, `norm1`, `finalNorm`.
+  package var isNormalisation: Bool {
+    path.split(separator: ".").dropLast().contains { part in
+      let name = part.prefix { $0 != "[" }
+      return name.lowercased().hasPrefix("norm") || name.hasSuffix("Norm")
+    } || isCount
+  }
+
+  /// Whether the tensor counts batches, as batch normalisations do.
+  package var isCount: Bool { path.hasSuffix(".batchCount") }
+
   /// The role of another tensor of the same layer: `x.key.weight` for `x.query.weight`, when the
   /// role ends in `ending`.
   package func replacing(_ ending: String, with other: String) -> Role? {

@@ -1,3 +1,4 @@
+import Architectures
 import Diagnostics
 import Glibc
 import Tensors
@@ -18,6 +19,35 @@ package enum Initialisation: Sendable, Equatable {
   case windowPositionIndex(window: [Int])
   /// Sines and cosines of the position on a grid, a fixed embedding.
   case sinusoidalPositions(grid: [Int], hidden: Int)
+
+  /// The table that follows from a model's geometry.
+  ///
+  /// - Parameter parameter: the model's hyper-parameter of that name.
+  package init(
+    _ derivation: TensorRule.Derivation, parameter: (String) throws -> Int
+  ) throws {
+    func extents(_ name: String, _ axes: [String]) throws -> [Int] {
+      try axes.map { try parameter(name + $0) }
+    }
+    self =
+      switch derivation {
+      case .beitRelativePositionIndex:
+        .relativePositionIndex(grid: try extents("grid", ["Height", "Width", "Depth"]))
+      case .swinRelativePositionIndex:
+        .windowPositionIndex(window: try extents("window", ["Height", "Width", "Depth"]))
+      case .videoSwinRelativePositionIndex:
+        .windowPositionIndex(window: try extents("window", ["Depth", "Height", "Width"]))
+      }
+  }
+
+  /// The row numbers of a table of them; empty for all else.
+  package var rowNumbers: [Int64] {
+    switch self {
+    case .relativePositionIndex(let grid): Initialisation.relativePositionIndices(grid: grid)
+    case .windowPositionIndex(let window): Initialisation.windowPositionIndices(window: window)
+    default: []
+    }
+  }
 
   package var summary: String {
     switch self {
@@ -43,10 +73,7 @@ package enum Initialisation: Sendable, Equatable {
 
   func bytes(_ shape: Shape, as dtype: DType) throws -> [UInt8] {
     switch self {
-    case .relativePositionIndex(let grid):
-      return DType.bytes(of: Initialisation.relativePositionIndices(grid: grid))
-    case .windowPositionIndex(let window):
-      return DType.bytes(of: Initialisation.windowPositionIndices(window: window))
+    case .relativePositionIndex, .windowPositionIndex: return DType.bytes(of: rowNumbers)
     default:
       let values = values(shape.elementCount)
       return dtype == .i64 ? DType.bytes(of: values.map { Int64($0) }) : try dtype.encode(values)
@@ -62,10 +89,7 @@ package enum Initialisation: Sendable, Equatable {
       var generator = SplitMix64(state: stream)
       // 24 bits are what a 32-bit float holds exactly.
       return (0..<count).map { _ in (Float(generator.next() >> 40) * 0x1p-23 - 1) * bound }
-    case .relativePositionIndex(let grid):
-      return Initialisation.relativePositionIndices(grid: grid).map { Float($0) }
-    case .windowPositionIndex(let window):
-      return Initialisation.windowPositionIndices(window: window).map { Float($0) }
+    case .relativePositionIndex, .windowPositionIndex: return rowNumbers.map { Float($0) }
     case .sinusoidalPositions(let grid, let hidden):
       return SinusoidalPositions(grid: grid, hidden: hidden).values
     }

@@ -60,18 +60,7 @@ extension PlanBuilder {
   private func derived(
     _ slot: TargetSlot, _ derivation: TensorRule.Derivation
   ) throws -> PlannedTensor {
-    let extents = { (name: String, axes: [String]) in
-      try axes.map { try parameter(name + $0) }
-    }
-    let initialisation: Initialisation =
-      switch derivation {
-      case .beitRelativePositionIndex:
-        .relativePositionIndex(grid: try extents("grid", ["Height", "Width", "Depth"]))
-      case .swinRelativePositionIndex:
-        .windowPositionIndex(window: try extents("window", ["Height", "Width", "Depth"]))
-      case .videoSwinRelativePositionIndex:
-        .windowPositionIndex(window: try extents("window", ["Depth", "Height", "Width"]))
-      }
+    let initialisation = try Initialisation(derivation, parameter: parameter)
     return filled(slot, .initialised(initialisation, slot.shape), .i64)
   }
 
@@ -111,10 +100,7 @@ extension PlanBuilder {
   private func initialisation(of slot: TargetSlot, in family: Family) -> Initialisation {
     let path = slot.role.path
     if slot.role.isNormalisation {
-      let isOne =
-        path.hasSuffix(".weight") || path.hasSuffix(".runningVariance")
-        || path.hasSuffix(".running_var")
-      return isOne ? .ones : .zeros
+      return path.hasSuffix(".weight") || path.hasSuffix(".runningVariance") ? .ones : .zeros
     }
     guard options.decoderInitialisation.isSeeded || !slot.role.isDecoder,
       options.decoderInitialisation != .zeros
@@ -162,17 +148,5 @@ extension Role {
     !isDecoder && !path.contains(".merge.") && !path.hasPrefix("finalNorm")
       && !(path.hasPrefix("stages[") && !path.contains(".blocks["))
       && !path.hasPrefix("patchEmbedding.norm") && !path.contains(".unused.")
-  }
-
-  /// Whether the tensor counts batches, as batch normalisations do.
-  var isCount: Bool { path.hasSuffix(".batchCount") || path.hasSuffix(".num_batches_tracked") }
-
-  /// Whether the tensor belongs to a normalisation: `norm`, `norm1`, `bn`.
-  var isNormalisation: Bool {
-    path.split(separator: ".").dropLast().contains { part in
-      let name = part.prefix { $0 != "[" }
-      return name.lowercased().hasPrefix("norm") || name.hasSuffix("Norm")
-        || name.hasPrefix("layer_norm")
-    } || isCount
   }
 }

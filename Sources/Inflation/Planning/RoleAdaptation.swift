@@ -92,8 +92,7 @@ struct RoleAdaptation {
     {
       let inflation = try KernelInflation(
         from: expression.shape, to: shape, strategy: options.patchEmbedding,
-        isTransposed: rule.isTransposed || role.path.contains(".transp_conv."),
-        depthAxis: options.depthAxis)
+        isTransposed: rule.isTransposed, depthAxis: options.depthAxis)
       return .computed(inflation, [expression])
     }
     guard role.isClassifier || expression.shape.rank != shape.rank || role.readsTheImage else {

@@ -85,12 +85,8 @@ struct VolumeNormalisation: Sendable {
     let weight = try loader.values("\(role).weight", shape: [channels])
     let bias = try loader.values("\(role).bias", shape: [channels])
     (self.weight, self.bias) = (weight, bias)
-    if loader.contains("\(role).running_mean") {
-      let norm = BatchNormalisation(
-        weight: weight, bias: bias,
-        runningMean: try loader.values("\(role).running_mean", shape: [channels]),
-        runningVariance: try loader.values("\(role).running_var", shape: [channels]),
-        epsilon: VolumeNormalisation.epsilon)
+    if loader.contains("\(role).runningMean") {
+      let norm = try loader.batchNormalisation(role, channels: channels)
       kind = .batch(ChannelTransform(scale: norm.scale, shift: norm.shift))
     } else if loader.model.options["norm_name"] == "group" {
       kind = .group(count: try VolumeNormalisation.groupCount(loader.model, channels: channels))

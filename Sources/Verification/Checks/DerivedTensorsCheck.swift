@@ -9,26 +9,30 @@ struct DerivedTensorsCheck {
   let model: RecognisedModel
 
   func run() throws -> Check {
-    let kinds = Set(
-      model.family.tensors.filter { $0.derivation == .beitRelativePositionIndex }
-        .map { $0.role(at: [:]).kind })
-    let keys = model.tensors.filter { kinds.contains($0.key.kind) }.map(\.value.key).sorted()
-    guard !keys.isEmpty else {
+    let tables = model.tensors.values.compactMap { tensor in
+      tensor.rule.derivation.map { (key: tensor.key, derivation: $0) }
+    }.sorted { $0.key < $1.key }
+    guard !tables.isEmpty else {
       return .notApplicable(.derived, because: "the checkpoint has no such tables")
     }
-    let grid = try ["gridHeight", "gridWidth", "gridDepth"].map(model.parameter)
-    let expected = Initialisation.relativePositionIndices(grid: grid)
+    // All of a model's tables are the same.
+    var expected: [TensorRule.Derivation: [Int64]] = [:]
     var differences = 0
     var first: String?
-    for key in keys {
+    for (key, derivation) in tables {
+      let numbers =
+        try expected[derivation]
+        ?? Initialisation(derivation, parameter: model.parameter).rowNumbers
+      expected[derivation] = numbers
       let actual = try checkpoint.integers(of: key)
-      let count = zip(actual, expected).count { $0 != $1 }
+      let count =
+        actual.count == numbers.count ? zip(actual, numbers).count { $0 != $1 } : actual.count
       if count > 0, first == nil { first = key.name }
       differences += count
     }
     return .measured(
       .derived, Double(differences), bound: .atMost(0),
-      detail: "\(keys.count) tables compared\(differences == 0 ? "" : ", in row numbers")",
+      detail: "\(tables.count) tables compared\(differences == 0 ? "" : ", in row numbers")",
       tensor: first)
   }
 }

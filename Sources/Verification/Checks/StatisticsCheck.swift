@@ -83,7 +83,9 @@ struct StatisticsCheck {
   private static func isUntouched(
     _ role: Role, _ statistics: TensorStatistics, _ survey: WeightSurvey, _ model: RecognisedModel
   ) -> Bool {
-    guard statistics.count > 1, statistics.isAll(1), isNormalisation(role) else { return false }
+    guard statistics.count > 1, statistics.isAll(1), role.isNormalisation,
+      role.path.hasSuffix(".weight")
+    else { return false }
     func isAbsentOrAll(_ value: Double, _ ending: String) -> Bool {
       guard let key = role.replacing(".weight", with: ending).flatMap(model.key(of:)),
         let other = survey[key]
@@ -92,11 +94,6 @@ struct StatisticsCheck {
     }
     return isAbsentOrAll(0, ".bias") && isAbsentOrAll(0, ".runningMean")
       && isAbsentOrAll(1, ".runningVariance")
-  }
-
-  private static func isNormalisation(_ role: Role) -> Bool {
-    let parts = role.path.split(separator: ".")
-    return parts.count >= 2 && parts.last == "weight" && parts[parts.count - 2].contains("norm")
   }
 
   /// Of the root mean squares of a kind's tensors, where there are at least three.

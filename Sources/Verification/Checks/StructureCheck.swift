@@ -31,7 +31,7 @@ struct StructureCheck {
       let isRight =
         isTable
         ? dtype == .i64
-        : dtype.isFloatingPoint || (dtype == .i64 && role.path.hasSuffix(".batchCount"))
+        : dtype.isFloatingPoint || (dtype == .i64 && role.isCount)
       guard !isRight else { continue }
       return .fallsShort(
         .structure,
