@@ -5,4 +5,6 @@ package struct LayerFidelity: Sendable, Equatable {
   package let layer: String
   /// max |Δ| / max |reference|.
   package let distance: Double
+  /// Whether the 3D model can give the same here; if not, the distance is only reported.
+  package var mustAgree = true
 }

@@ -10,9 +10,9 @@ import Volumes
 @Suite("Reports as one page")
 struct HTMLReportTests {
   /// A sound conversion, tried on a scan with labels of another threshold.
-  private func report() throws -> VerificationReport {
+  private static let tried = Result<VerificationReport, any Error> {
     let source = try Sample.source()
-    let converted = try Sample.converted(source, Sample.options(.center))
+    let converted = try Sample.conversion(.center)
     let scan = try VolumeSegmenterTests.scan(9, 8, 7)
     let labels = try LabelVolume(
       geometry: scan.geometry, labels: scan.values.map { $0 > 0.5 ? 1 : 0 })
@@ -24,6 +24,8 @@ struct HTMLReportTests {
           preparation: VolumePreparation())
       ], drawsSlices: true)
   }
+
+  private func report() throws -> VerificationReport { try Self.tried.get() }
 
   private func page(_ reports: [VerificationReport]) -> String {
     var context = ReportContext()
@@ -123,7 +125,7 @@ struct HTMLReportTests {
   @Test("what falls short and what is a fault head the page of several")
   func several() throws {
     let source = try Sample.source()
-    var damaged = try Sample.converted(source, Sample.options(.average))
+    var damaged = try Sample.conversion(.average)
     try damaged.edit("encoder.blocks.1.norm2.weight") { values, _ in values[0] = .nan }
     let short = try Sample.verify(damaged, against: source)
     let page = page([try report(), short])

@@ -36,7 +36,7 @@ extension HTMLReport {
       <section aria-labelledby="ledger">
       <h2 id="ledger">Ledger of the conversion</h2>
       <p>\(tensors.count) tensors of the target, \(dropped.count) tensors of the source dropped by a \
-      named rule. \((try? reader.member("verdict").string()) ?? "")</p>
+      named rule. The plan's verdict: \((try? reader.member("verdict").string()) ?? "none").</p>
       <details><summary>Every tensor of the target</summary>
       <div class="scroll" tabindex="0" role="region" aria-label="Tensors of the target">
       <table><caption>Tensors of the target</caption><thead><tr><th scope="col">tensor</th>\

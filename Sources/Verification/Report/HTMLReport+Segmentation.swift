@@ -1,3 +1,4 @@
+import Diagnostics
 import Volumes
 
 extension HTMLReport {
@@ -20,8 +21,10 @@ extension HTMLReport {
       <div class="scroll" tabindex="0" role="region" aria-label="Segmentation of \(scores.volume)">
       <table><caption>Every foreground class; distances in the scan's unit</caption>
       <thead><tr><th scope="col">class</th><th scope="col">Dice</th>\
-      <th scope="col">intersection over union</th><th scope="col">Hausdorff 95</th>\
-      <th scope="col">surface distance</th><th scope="col">volume difference</th></tr></thead>
+      <th scope="col" class="number">intersection over union</th>\
+      <th scope="col" class="number">Hausdorff 95</th>\
+      <th scope="col" class="number">surface distance</th>\
+      <th scope="col" class="number">volume difference</th></tr></thead>
       <tbody>\(rows)
       <tr class="mean"><th scope="row">mean</th><td class="bar">\(bar(scores.meanForegroundDice, 0))</td>\
       \(cells([
@@ -33,7 +36,7 @@ extension HTMLReport {
   }
 
   private func cells(_ values: [Double?]) -> [HTMLText] {
-    values.map { "<td class=\"number\">\($0.map(HTMLReport.figure) ?? "–")</td>" }
+    values.map { "<td class=\"number\">\($0.map(Figure.text) ?? "–")</td>" }
   }
 
   /// The number stands beside the bar, which only shows it.
@@ -42,7 +45,7 @@ extension HTMLReport {
     let width = min(max(dice, 0), 1) * 100
     return """
       <span class="track" aria-hidden="true"><span class="fill" style="width:\(length: width)%\
-      \(colour(index).map { ";background:\($0)" } ?? "")"></span></span> \(HTMLReport.figure(dice))
+      \(colour(index).map { ";background:\($0)" } ?? "")"></span></span> \(Figure.text(dice))
       """
   }
 

@@ -28,7 +28,9 @@ extension HTMLReport {
     .badge.fault{background:var(--note-ground);color:var(--note)}
     .fault[role=note]{padding:.6rem .9rem;border-left:4px solid var(--note);\
     background:var(--note-ground);color:var(--ink);overflow-wrap:anywhere}
-    .scroll{overflow-x:auto}
+    header th{overflow-wrap:anywhere}
+    .scroll{overflow-x:auto}.scroll table,.scroll svg{min-width:40rem}\
+    .scroll th[scope=row]{min-width:13rem}
     table{border-collapse:collapse;width:100%;font-size:.95rem}
     caption{text-align:left;color:var(--soft);padding:.3rem 0}
     th,td{padding:.4rem .6rem;border-bottom:1px solid var(--line);text-align:left;\
@@ -44,19 +46,20 @@ extension HTMLReport {
     border:1px solid var(--line)}
     .mean th,.mean td{font-weight:600}
     .chart{margin:0}
-    .chart svg{width:100%;max-width:48rem;height:auto;font:12px ui-monospace,monospace}
+    .chart svg{display:block;width:100%;max-width:48rem;height:auto;font:12px ui-monospace,monospace}
     .chart text{fill:var(--ink)}.chart .tick,.chart .value{fill:var(--soft)}
     .chart .grid{stroke:var(--line)}.chart .bound{stroke:var(--bad);stroke-dasharray:4 3}
-    .chart .kept{fill:var(--accent)}.chart .departing{fill:var(--bad)}
+    .chart .kept{fill:var(--accent)}.chart .measured{fill:var(--soft)}.chart .departing{fill:var(--bad)}
     figcaption{color:var(--soft);font-size:.9rem}
     .strip{display:flex;gap:1rem;overflow-x:auto;scroll-snap-type:x mandatory;padding:.5rem;\
     border:1px solid var(--line);border-radius:.4rem}
     .strip figure{flex:0 0 auto;margin:0;max-width:90%;scroll-snap-align:start}
     .strip img{display:block;max-width:100%;height:auto;background:#000;image-rendering:auto}
     :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-    dl{margin:0}dl div{display:flex;flex-wrap:wrap;gap:.2rem 1rem;padding:.3rem 0;\
-    border-bottom:1px solid var(--line)}
-    dt{flex:0 0 14rem;color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+    dl{margin:0}dl div{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,3fr);\
+    gap:.2rem 1rem;padding:.3rem 0;border-bottom:1px solid var(--line)}
+    @media (max-width:40rem){dl div{grid-template-columns:minmax(0,1fr)}}
+    dt{color:var(--soft);overflow-wrap:anywhere}dd{margin:0;overflow-wrap:anywhere}
     details{margin:.6rem 0}summary{cursor:pointer;color:var(--accent)}
     @media print{.strip{flex-wrap:wrap}body{max-width:none}}
     """

@@ -115,7 +115,7 @@ package struct HTMLReport: Sendable {
       return """
         <tr><th scope="row"><code>\(check.id)</code><span class="meaning">\(check.meaning)</span></th>
         <td>\(badge(check.verdict.rawValue))</td>
-        <td class="number">\(check.figure.map(HTMLReport.figure) ?? "–")</td>
+        <td class="number">\(check.figure.map(Figure.text) ?? "–")</td>
         <td class="number">\(bound(check.bound))</td>
         <td>\(tensor)\(check.detail)</td></tr>
         """
@@ -124,7 +124,8 @@ package struct HTMLReport: Sendable {
       <div class="scroll" tabindex="0" role="region" aria-label="Checks of \(report.checkpoint)">
       <table><caption>Checks</caption>
       <thead><tr><th scope="col">check and what it asks</th><th scope="col">verdict</th>\
-      <th scope="col">measured</th><th scope="col">bound</th><th scope="col">detail</th></tr></thead>
+      <th scope="col" class="number">measured</th><th scope="col" class="number">bound</th>\
+      <th scope="col">detail</th></tr></thead>
       <tbody>\(rows)</tbody></table></div>
       """
   }
@@ -143,21 +144,10 @@ package struct HTMLReport: Sendable {
 
   private func bound(_ bound: Check.Bound?) -> String {
     switch bound {
-    case .atMost(let limit): "≤ \(HTMLReport.figure(limit))"
-    case .atLeast(let limit): "≥ \(HTMLReport.figure(limit))"
+    case .atMost(let limit): "≤ \(Figure.text(limit))"
+    case .atLeast(let limit): "≥ \(Figure.text(limit))"
     case nil: "–"
     }
-  }
-
-  /// Three or four significant digits, for figures of any size.
-  static func figure(_ value: Double) -> String {
-    if value == 0 { return "0" }
-    if value.isNaN { return "no number" }
-    if value.isInfinite { return "∞" }
-    if abs(value) >= 1e-3, abs(value) < 1e5 {
-      return value == value.rounded() ? String(Int(value)) : formatted("%.4f", value)
-    }
-    return formatted("%.1e", value)
   }
 }
 

@@ -57,8 +57,8 @@ struct Diff: ParsableCommand {
     for entry in difference.entries {
       table.add([
         printable(entry.key.name), entry.kind.rawValue, Self.text(of: entry.first),
-        Self.text(of: entry.second), entry.distance.map(Quantities.figure) ?? "–",
-        entry.relativeDistance.map(Quantities.figure) ?? "–",
+        Self.text(of: entry.second), entry.distance.map(Figure.text) ?? "–",
+        entry.relativeDistance.map(Figure.text) ?? "–",
       ])
     }
     return table.text

@@ -47,7 +47,7 @@ extension Inspect {
         statistics?.minimum, statistics?.maximum, statistics?.mean, statistics?.standardDeviation,
         statistics.map { Double($0.nanCount) }, statistics.map { Double($0.infiniteCount) },
       ]
-      cells += figures.map { $0.map(Quantities.figure) ?? "–" }
+      cells += figures.map { $0.map(Figure.text) ?? "–" }
     }
     if let digest = reading.digest { cells.append(digest.description) }
     return cells

@@ -42,7 +42,7 @@ enum PlanText {
   }
 
   private static func figure(_ norm: Double?) -> String {
-    norm.map(Quantities.figure) ?? "–"
+    norm.map(Figure.text) ?? "–"
   }
 
   private static func dropped(_ plan: Plan) -> String {

@@ -12,14 +12,4 @@ enum Quantities {
     }
     return formatted("%.1f ", value) + ["k", "M", "G"][unit]
   }
-
-  /// Three or four significant digits, for figures of any size.
-  static func figure(_ value: Double) -> String {
-    if value == 0 { return "0" }
-    if value.isInfinite { return value < 0 ? "−∞" : "∞" }
-    if abs(value) >= 1e-3, abs(value) < 1e5 {
-      return value == value.rounded() ? String(Int(value)) : formatted("%.4f", value)
-    }
-    return formatted("%.2e", value)
-  }
 }

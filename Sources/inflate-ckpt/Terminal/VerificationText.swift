@@ -12,7 +12,7 @@ enum VerificationText {
     for check in report.checks {
       let tensor = check.verdict == .fallShort ? check.tensor.map { "\(printable($0)): " } : nil
       table.add([
-        check.id, check.verdict.rawValue, check.figure.map(Quantities.figure) ?? "–",
+        check.id, check.verdict.rawValue, check.figure.map(Figure.text) ?? "–",
         bound(check.bound), (tensor ?? "") + printable(check.detail),
       ])
     }
@@ -99,13 +99,13 @@ enum VerificationText {
   }
 
   private static func cell(_ value: Double?) -> String {
-    value.map(Quantities.figure) ?? "–"
+    value.map(Figure.text) ?? "–"
   }
 
   private static func bound(_ bound: Check.Bound?) -> String {
     switch bound {
-    case .atMost(let limit): "≤ \(Quantities.figure(limit))"
-    case .atLeast(let limit): "≥ \(Quantities.figure(limit))"
+    case .atMost(let limit): "≤ \(Figure.text(limit))"
+    case .atLeast(let limit): "≥ \(Figure.text(limit))"
     case nil: ""
     }
   }
