@@ -35,14 +35,15 @@ package struct ConversionReport: Sendable {
     of conversion: Conversion, in output: any TensorSource
   ) throws -> [TargetKey: TensorNorms] {
     var norms: [TargetKey: TensorNorms] = [:]
-    // One tensor of the source may be an input of many.
-    var known: [TensorDescription: Double?] = [:]
+    // One tensor may be an input of many, and the decoder's file may have one called like the
+    // source's.
+    var known: [String: [TensorDescription: Double?]] = [:]
     for tensor in conversion.plan.tensors {
       let before = try tensor.expression.inputs.map { input -> Double? in
-        if let norm = known[input] { return norm }
-        let norm = try conversion.source(of: input, in: tensor.expression)
-          .euclideanNorm(of: input.key)
-        known[input] = .some(norm)
+        let holder = try conversion.source(of: input, in: tensor.expression)
+        if let norm = known[holder.path]?[input] { return norm }
+        let norm = try holder.euclideanNorm(of: input.key)
+        known[holder.path, default: [:]][input] = .some(norm)
         return norm
       }
       norms[tensor.key] = TensorNorms(
