@@ -32,7 +32,10 @@ package struct FamilyCatalogue: Sendable {
   }
 
   /// The families that the binary carries inside itself; each is read when it is needed.
-  package static func builtIn() throws -> FamilyCatalogue {
+  package static func builtIn() throws -> FamilyCatalogue { try sharedBuiltIn.get() }
+
+  // One for the whole process, so that no description is read twice.
+  private static let sharedBuiltIn = Result<FamilyCatalogue, any Error> {
     try FamilyCatalogue(
       entries: BuiltInZoo.families.map { name, text in
         try located(in: .init(file: name)) { try FamilyEntry(parsing: text) }

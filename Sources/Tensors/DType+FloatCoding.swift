@@ -13,7 +13,10 @@ extension DType {
     return [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
       bytes.withUnsafeBytes { raw in
         switch self {
-        case .f32: DType.decode(raw, into: buffer, count) { Float(bitPattern: $0) }
+        // Every machine that Swift runs on stores them as the file does.
+        case .f32:
+          UnsafeMutableRawBufferPointer(buffer)
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: raw.prefix(4 * count)))
         case .f16: DType.decode(raw, into: buffer, count) { DType.float(fromHalf: $0) }
         case .bf16:
           DType.decode(raw, into: buffer, count) { (bits: UInt16) in
@@ -35,7 +38,7 @@ extension DType {
     return [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, initializedCount in
       let raw = UnsafeMutableRawBufferPointer(buffer)
       switch self {
-      case .f32: DType.encode(values, into: raw) { $0.bitPattern }
+      case .f32: values.withUnsafeBytes { raw.copyMemory(from: $0) }
       case .f16: DType.encode(values, into: raw) { DType.half(from: $0) }
       case .bf16: DType.encode(values, into: raw) { DType.brainHalf(from: $0) }
       default: DType.encode(values, into: raw) { Double($0).bitPattern }
