@@ -29,11 +29,8 @@ package struct ReferenceVolume: Sendable {
   /// - Throws: the faults of files, `extents-mismatch` when the labels are another scan's.
   func contents() throws -> (channels: [Volume], labels: LabelVolume) {
     let (channels, labels) = try read()
-    if let channel = channels.first, channel.extents != labels.extents {
-      throw Fault(
-        .extentsMismatch,
-        "the scan has \(channel.extents) voxels, its labels have \(labels.extents)",
-        at: .init(file: name), remedy: "give the labels of this very scan")
+    if let channel = channels.first {
+      try labels.check(belongingTo: channel, at: .init(file: name))
     }
     return (channels, labels)
   }

@@ -27,6 +27,16 @@ package struct LabelVolume: Sendable, Equatable {
 
   package var extents: VolumeExtents { geometry.extents }
 
+  /// - Throws: `extents-mismatch`, about the scan at `place`, when these are another scan's labels.
+  package func check(belongingTo scan: Volume, at place: Fault.Place) throws {
+    guard scan.extents == extents else {
+      throw Fault(
+        .extentsMismatch,
+        "the scan has \(scan.extents) voxels, its labels have \(extents)", at: place,
+        remedy: "give the labels of this very scan")
+    }
+  }
+
   /// The labels of the axial slice `slice`, row-major `[height, width]`.
   package func axialLabels(_ slice: Int) -> [Int32] {
     precondition((0..<extents.depth).contains(slice), "no slice \(slice)")

@@ -4,7 +4,8 @@ import Testing
 @Suite("Help")
 struct HelpTests {
   private static let commands = [
-    "", "inspect", "convert", "verify", "segment", "diff", "repack", "zoo", "zoo list", "zoo fetch",
+    "", "inspect", "convert", "verify", "verify record", "segment", "diff", "repack", "zoo",
+    "zoo list", "zoo fetch",
   ]
 
   /// After a wanted change: `UPDATE_HELP_TEXTS=1 swift test --filter HelpTests`.

@@ -145,6 +145,18 @@ struct MistakeTests {
       "segment @brain2d --volume @volume -o a.nii --picture no/a.png --intensity-window 0,1", 73,
       "no/a.png"),
     Mistake(
+      "segment @brain2d --volume @volume -o a.nii --resample cubic --intensity-window 0,1", 64,
+      "--spacing"),
+    Mistake(
+      "segment @brain2d --volume @volume -o a.nii --spacing 1,1,1 --resample spline "
+        + "--intensity-window 0,1", 64, "spline", "cubic"),
+    Mistake(
+      "segment @brain2d --volume @volume -o a.nii --picture a.jpg --intensity-window 0,1", 64,
+      "a.jpg", ".png"),
+    Mistake(
+      "segment @brain2d --volume @volume -o a.nii --picture a.png --labels @brain "
+        + "--intensity-window 0,1", 65, "192 × 192 × 72", "labels of this very scan"),
+    Mistake(
       "segment @brain2d --volume exists.nii -o exists.nii --force --intensity-window 0,1", 73,
       "replace what it is made from"),
     Mistake("diff @source", 64, "<b>"),

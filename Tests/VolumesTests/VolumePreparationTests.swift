@@ -35,6 +35,17 @@ struct VolumePreparationTests {
     }
   }
 
+  @Test("resampled as asked", arguments: Interpolation.allCases)
+  func interpolated(interpolation: Interpolation) throws {
+    let scan = try scan()
+    let prepared = try VolumePreparation(
+      spacing: [0.7, 0.7, 0.7], interpolation: interpolation
+    ).prepared([scan])
+    let resampling = try Resampling(
+      from: scan.geometry, onto: scan.geometry.respaced(to: [0.7, 0.7, 0.7]))
+    #expect(try prepared.channels[0] == resampling.resampled(scan, interpolation))
+  }
+
   @Test("labels and scores come back onto the scan's very own grid")
   func restored() throws {
     let scan = try scan()

@@ -16,6 +16,8 @@ package struct DatasetFolder: Sendable {
 
   package let layout: Layout
   package let path: String
+  /// Names by class number, the background first: those of `dataset.json`, or the dataset's own.
+  package let classes: [String]
   /// In a fixed order: that of `dataset.json`, otherwise by name.
   package let cases: [DatasetCase]
 
@@ -36,8 +38,9 @@ package struct DatasetFolder: Sendable {
     let isFolder = isFolder(at: path)
     let list = isFolder ? path + "/dataset.json" : path
     if !isFolder || FileManager.default.fileExists(atPath: list) {
+      let document = try DecathlonList(contentsOf: list)
       layout = .decathlon
-      cases = try DecathlonList(contentsOf: list).cases
+      (classes, cases) = (document.classes, document.cases)
       return
     }
     let found = FolderScan(path)
@@ -45,6 +48,7 @@ package struct DatasetFolder: Sendable {
     where !cases.isEmpty {
       self.layout = layout
       self.cases = cases
+      classes = try DatasetPreset.named(layout.rawValue).classes
       return
     }
     throw Fault(

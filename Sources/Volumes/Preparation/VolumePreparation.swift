@@ -7,14 +7,17 @@ package struct VolumePreparation: Sendable, Hashable {
   package let orientation: AxisCodes?
   /// The voxels' distances along the axes of that frame; nil leaves them, as does 0 for one axis.
   package let spacing: [Double]?
+  /// How the scan's values between voxels come about; the answer's way back has its own rules.
+  package let interpolation: Interpolation
   package let intensities: IntensityNormalisation
 
   package init(
     orientation: AxisCodes? = nil, spacing: [Double]? = nil,
-    intensities: IntensityNormalisation = .asTheyAre
+    interpolation: Interpolation = .linear, intensities: IntensityNormalisation = .asTheyAre
   ) {
     self.orientation = orientation
     self.spacing = spacing
+    self.interpolation = interpolation
     self.intensities = intensities
   }
 
@@ -33,7 +36,7 @@ package struct VolumePreparation: Sendable, Hashable {
     let volumes = try channels.map { channel in
       var volume = channel
       if let turn { volume = try turn.applied(to: volume) }
-      if let resampling { volume = try resampling.resampled(volume, .linear) }
+      if let resampling { volume = try resampling.resampled(volume, interpolation) }
       return try intensities.normalised(volume)
     }
     return PreparedVolume(channels: volumes, turn: turn, resampling: resampling)

@@ -13,8 +13,8 @@ struct ClassNames: ParsableArguments {
       .map { printable(String($0)) } ?? []
   }
 
-  /// - Parameter preset: whose names are taken where none are given.
-  func names(_ preset: DatasetPreset?) -> [String] {
-    classNames == nil ? Array(preset?.classes.dropFirst() ?? []) : names
+  /// - Parameter usual: a dataset's names, the background first, for where none are given.
+  func names(_ usual: [String]) -> [String] {
+    classNames == nil ? Array(usual.dropFirst()) : names
   }
 }

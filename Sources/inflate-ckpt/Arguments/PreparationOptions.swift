@@ -36,6 +36,12 @@ struct PreparationOptions: ParsableArguments {
       valueName: "h,w,d"), transform: Spacing.init(parsing:))
   var spacing: Spacing?
 
+  @Option(
+    help: ArgumentHelp(
+      "How values between voxels come about with --spacing, linear unless said.",
+      valueName: "method"))
+  var resample: Interpolation?
+
   private static let presetNames = DatasetPreset.all.map(\.name).joined(separator: ", ")
 
   /// - Throws: `ValidationError` when it is not said, or said twice, what becomes of intensities.
@@ -48,8 +54,12 @@ struct PreparationOptions: ParsableArguments {
             + "low,high (for example -175,250 for the paper's abdominal CT) or --z-score"
           : "--preset, --intensity-window and --z-score exclude one another")
     }
+    guard resample == nil || spacing != nil else {
+      throw ValidationError("--resample says how to bring the scan to a --spacing; none is given")
+    }
     return VolumePreparation(
-      orientation: orientation, spacing: spacing?.distances, intensities: intensities)
+      orientation: orientation, spacing: spacing?.distances, interpolation: resample ?? .linear,
+      intensities: intensities)
   }
 
   private var intensities: IntensityNormalisation {
@@ -57,6 +67,8 @@ struct PreparationOptions: ParsableArguments {
     return .zScore(ZScore(ignoringZeros: zScore == .nonzero))
   }
 }
+
+extension Interpolation: ExpressibleByArgument {}
 
 /// Which voxels a z-score is taken over.
 enum ZScoreVoxels: String, ExpressibleByArgument {

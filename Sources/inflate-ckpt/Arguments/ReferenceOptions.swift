@@ -34,25 +34,30 @@ struct ReferenceOptions: ParsableArguments {
     if !isEmpty { _ = try preparation.required() }
   }
 
-  /// - Throws: `usage` when there are more scans than labels or the other way round, `missing-input`
-  ///   when the dataset has no labelled scan.
-  func volumes() throws -> [ReferenceVolume] {
+  /// - Throws: the faults of a folder that is no dataset; `missing-input` when it has no labelled scan.
+  func folder() throws -> DatasetFolder? {
+    guard let dataset else { return nil }
+    let folder = try DatasetFolder(path: dataset)
+    guard !folder.labelledCases.isEmpty else {
+      throw Fault(.missingInput, "the dataset has no labelled scan", at: .init(file: dataset))
+    }
+    return folder
+  }
+
+  /// - Parameter folder: the dataset's, as ``folder()`` found it.
+  /// - Throws: `usage` when there are more scans than labels or the other way round.
+  func volumes(_ folder: DatasetFolder?) throws -> [ReferenceVolume] {
     guard !isEmpty else { return [] }
     let preparation = try preparation.required()
     let (scans, truths) = (try PathList.expanded(volume), try PathList.expanded(labels))
     guard scans.count == truths.count else {
       throw Fault(
-        .usage, "\(scans.count) scans and \(truths.count) label volumes do not go together")
+        .usage,
+        "every scan needs its labels: there are \(scans.count) of --volume and "
+          + "\(truths.count) of --labels")
     }
     var pairs = Array(zip(scans, truths))
-    if let dataset {
-      let cases = try DatasetFolder(path: dataset).labelledCases
-      guard !cases.isEmpty else {
-        throw Fault(
-          .missingInput, "the dataset has no labelled scan", at: .init(file: dataset))
-      }
-      pairs += cases.compactMap { scan in scan.label.map { (scan.image, $0) } }
-    }
+    pairs += folder?.labelledCases.compactMap { scan in scan.label.map { (scan.image, $0) } } ?? []
     return pairs.map {
       ReferenceVolume(imagePath: $0.0, labelPath: $0.1, preparation: preparation)
     }

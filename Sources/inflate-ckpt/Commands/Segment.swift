@@ -52,7 +52,7 @@ struct Segment: ParsableCommand {
   var resume: String?
 
   @Option(
-    help: ArgumentHelp("Draw three slices with the result, as PNG.", valueName: "file"))
+    help: ArgumentHelp("Draw three slices with the result (.png).", valueName: "file"))
   var picture: String?
 
   @Option(
@@ -69,6 +69,9 @@ struct Segment: ParsableCommand {
     // Asked now rather than after minutes of work.
     guard output.lowercased().hasSuffix(".nii") || output.lowercased().hasSuffix(".nii.gz") else {
       throw ValidationError("-o \(printable(output)): volumes are written as .nii or .nii.gz")
+    }
+    if let picture, !picture.lowercased().hasSuffix(".png") {
+      throw ValidationError("--picture \(printable(picture)): pictures are written as .png")
     }
     if picture == nil, labels != nil || classes.classNames != nil {
       throw ValidationError("--labels and --class-names are for the --picture")
@@ -94,6 +97,7 @@ struct Segment: ParsableCommand {
       path: volume, byteLimit: byteLimit ?? NIfTIFile.defaultByteLimit
     ).channels()
     let truth = try labels.map { try LabelVolume(contentsOf: $0) }
+    try truth?.check(belongingTo: channels[0], at: .init(file: volume))
     let run = Run(
       segmenter: segmenter, channels: channels, byteLimit: byteLimit ?? .max,
       journal: try resume.map { try RunJournal(path: $0, fingerprint: fingerprint(source)) })
@@ -154,6 +158,6 @@ struct Segment: ParsableCommand {
     overlays.append(.init(title: "prediction", labels: prediction))
     return try Montage(
       volume: volume, intensities: preparation.required().intensities.displayWindow(of: volume),
-      overlays: overlays, classNames: classes.names(preparation.preset))
+      overlays: overlays, classNames: classes.names(preparation.preset?.classes ?? []))
   }
 }

@@ -74,15 +74,16 @@ struct Verify: ParsableCommand {
     let fixtures = try PathList.expanded(fixture)
     let inputs =
       paths + fixtures + [source, ledger].compactMap { $0 } + references.volume + references.labels
+    let dataset = try references.folder()
     try report?.prepare()
     try OutputFile.check(report?.files ?? [], inputs: inputs, replacing: force)
     let verifier = try Verifier(
       catalogue: recognition.catalogue(), source: source.map(opening.open),
       sourceHints: recognition.hints(for: source ?? ""), fixtures: fixtures,
-      references: references.volumes(),
+      references: references.volumes(dataset),
       bounds: bounds.bounds, windows: windows.options,
       drawsSlices: report?.showsSlices ?? false)
-    let names = classes.names(references.preparation.preset)
+    let names = classes.names(references.preparation.preset?.classes ?? dataset?.classes ?? [])
     let context = try report.map {
       $0.showsSlices
         ? try ReportContext(files: inputs, classNames: names, conversionPath: ledger)
