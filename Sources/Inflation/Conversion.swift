@@ -14,6 +14,14 @@ package struct Conversion {
     evaluator = ExpressionEvaluator(source: source, decoderFile: decoderFile)
   }
 
+  /// What the plan has in the place of a target tensor, in the shape in which it is stored and before
+  /// it is rounded to its element type.
+  ///
+  /// - Throws: `non-finite-weight`, and what reading the source brings up.
+  package func values(of tensor: PlannedTensor) throws -> FloatTensor {
+    try evaluator.floats(tensor.expression)
+  }
+
   /// The checkpoint that an input of the expression is read from.
   ///
   /// - Throws: `missing-tensor` when it is the decoder's file and that is not open.
@@ -32,7 +40,7 @@ package struct Conversion {
     ConversionRecord(
       targetID: plan.target.id, parameters: plan.targetParameters,
       targetOptions: plan.targetOptions, decoderLayers: plan.decoderLayers,
-      options: plan.options.recorded,
+      options: plan.options.recorded(for: plan.target),
       sourceDigest: try contentDigest(of: evaluator.source).description)
   }
 

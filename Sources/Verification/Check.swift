@@ -89,8 +89,12 @@ struct Question: Sendable {
   static let relativePositionBias = Question(
     id: "identity.relative-position-bias",
     meaning: "every table is the 2D table, brought to the 3D grid")
+  static let positionEmbedding = Question(
+    id: "identity.position-embedding",
+    meaning: "every layer of tokens has the 2D positions, brought to the 3D grid")
   static let carriedOver = Question(
-    id: "identity.carried-over", meaning: "every other tensor equals the 2D model's")
+    id: "identity.carried-over",
+    meaning: "every other tensor is the 2D model's, moved, joined, split or folded")
   static let depthConstant = Question(
     id: "depth-constant",
     meaning: "on a slice repeated through the depth, the 3D model computes what the 2D model does")

@@ -45,10 +45,15 @@ package struct FixtureRecorder: Sendable {
   }
 
   private func window(scan: Volume?, preparation: VolumePreparation) throws -> FloatTensor {
-    var slices = TestSlices.patterns(of: model)
-    if let scan { slices = try TestSlices.window(of: preparation.prepared([scan]), for: model) }
+    let extents = model.windowExtents
+    let (depth, height, width) = (extents[1], extents[2], extents[3])
+    let slices =
+      try scan.map {
+        try TestSlices.window(
+          of: preparation.prepared([$0]), depth: depth, height: height, width: width)
+      } ?? TestSlices.patterns(depth, height: height, width: width)
     return try FixtureRecorder.repeatedChannels(
-      TestSlices.tensor(slices, of: model), count: model.windowExtents[0])
+      TestSlices.tensor(slices, height: height, width: width), count: extents[0])
   }
 
   /// The one channel in every place: a recorded input stands for itself.

@@ -12,14 +12,19 @@ struct ForwardComparison {
   init(_ first: SegmentationModel, _ second: SegmentationModel) {
     self.first = first
     self.second = second
-    hasSameClasses = first.logitsExtents == second.logitsExtents
+    hasSameClasses = first.logitsExtents?.first == second.logitsExtents?.first
   }
 
   /// How far the second model's output is from the first's at every layer that both have, in the
   /// order of computation.
   ///
-  /// - Parameters: windows `[channels, depth, height, width]`, each for its model.
-  func layers(_ firstWindow: FloatTensor, _ secondWindow: FloatTensor) throws -> [LayerFidelity] {
+  /// - Parameters:
+  ///   - firstWindow: `[channels, depth, height, width]`, for the first model; likewise the second's.
+  ///   - arranged: what the first model's output is held against the second's as.
+  func layers(
+    _ firstWindow: FloatTensor, _ secondWindow: FloatTensor,
+    arranged: (FloatTensor) -> FloatTensor = { $0 }
+  ) throws -> [LayerFidelity] {
     let names = first.activationNames.filter(Set(second.activationNames).contains)
       .filter { hasSameClasses || $0 != "decoder.classifier" }
     var firstTaps = ActivationTaps(Set(names))
@@ -28,14 +33,14 @@ struct ForwardComparison {
     if first.logitsExtents != nil, second.logitsExtents != nil {
       let expected = try first.logits(for: firstWindow, taps: &firstTaps)
       let actual = try second.logits(for: secondWindow, taps: &secondTaps)
-      if hasSameClasses { last = [LayerFidelity("logits", actual, expected)] }
+      if hasSameClasses { last = [LayerFidelity("logits", actual, arranged(expected))] }
     } else {
       try first.activations(for: firstWindow, taps: &firstTaps)
       try second.activations(for: secondWindow, taps: &secondTaps)
     }
     return names.compactMap { name -> LayerFidelity? in
       guard let expected = firstTaps[name], let actual = secondTaps[name] else { return nil }
-      return LayerFidelity(name, actual, expected)
+      return LayerFidelity(name, actual, arranged(expected))
     } + last
   }
 
@@ -54,24 +59,50 @@ struct ForwardComparison {
 }
 
 extension LayerFidelity {
-  /// Tokens of a 3D model with several layers of them are each held against the 2D model's at the
-  /// same place in the plane, whichever of depth and plane runs faster.
+  /// What the 2D model gives once is held against every layer along the depth of what the 3D model
+  /// gives.
   fileprivate init(_ layer: String, _ actual: FloatTensor, _ expected: FloatTensor) {
     let (count, wanted) = (actual.values.count, expected.values.count)
-    let distance: Double
-    if expected.shape.rank == 2, wanted > 0, count > wanted, count.isMultiple(of: wanted) {
-      let layers = count / wanted
-      let width = expected.shape[1]
-      let behind = (0..<layers).flatMap { _ in expected.values }
-      let beside = stride(from: 0, to: wanted, by: width).flatMap { start in
-        (0..<layers).flatMap { _ in expected.values[start..<start + width] }
-      }
-      distance = min(
-        IdentityChecks.relativeDistance(actual.values, behind),
-        IdentityChecks.relativeDistance(actual.values, beside))
-    } else {
-      distance = IdentityChecks.relativeDistance(actual.values, expected.values)
+    var values = expected.values
+    if wanted > 0, count > wanted, count.isMultiple(of: wanted) {
+      values = expected.repeated(count / wanted)
     }
-    self.init(layer: layer, distance: distance)
+    self.init(
+      layer: layer, distance: IdentityChecks.relativeDistance(actual.values, values))
+  }
+}
+
+extension FloatTensor {
+  /// An image model's activation at every layer of tokens: of tokens `[tokens, hidden]` the depth
+  /// runs fastest, maps `[channels, …, height, width]` have it behind their channels.
+  fileprivate func repeated(_ layers: Int) -> [Float] {
+    let block = shape.rank == 2 ? shape[1] : shape.extents.dropFirst().reduce(1, *)
+    var repeated: [Float] = []
+    repeated.reserveCapacity(values.count * layers)
+    for start in stride(from: 0, to: values.count, by: max(block, 1)) {
+      for _ in 0..<layers { repeated += values[start..<start + block] }
+    }
+    return repeated
+  }
+
+  /// A volume model's activation turned around along the depth, laid out as ``repeated(_:)`` says.
+  ///
+  /// - Parameter layers: how many layers of tokens there are.
+  func turnedAround(layers: Int) -> FloatTensor {
+    let isMap = shape.rank == 4
+    guard shape.rank == 2 || isMap else { return self }
+    let depth = isMap ? shape[1] : layers
+    let block = isMap ? shape[2] * shape[3] : shape[1]
+    guard depth > 1, block > 0, values.count.isMultiple(of: depth * block) else { return self }
+    var turned = self
+    for start in stride(from: 0, to: values.count, by: depth * block) {
+      for slice in 0..<depth {
+        for index in 0..<block {
+          turned[start + slice * block + index] =
+            values[start + (depth - 1 - slice) * block + index]
+        }
+      }
+    }
+    return turned
   }
 }

@@ -19,33 +19,28 @@ enum TestSlices {
     }
   }
 
-  /// As many different slices as a model's window has.
-  static func patterns(of model: SegmentationModel) -> [[Float]] {
-    (0..<model.windowExtents[1]).map {
-      pattern(
-        height: model.windowExtents[2], width: model.windowExtents[3], slice: $0)
-    }
+  /// Different slices, as many as asked for.
+  static func patterns(_ count: Int, height: Int, width: Int) -> [[Float]] {
+    (0..<count).map { pattern(height: height, width: width, slice: $0) }
   }
 
-  /// The window around a scan's middle slice, as a model is shown it.
-  static func window(of prepared: PreparedVolume, for model: SegmentationModel) throws -> [[Float]]
-  {
+  /// As many slices about a scan's middle one, as a model is shown them.
+  static func window(
+    of prepared: PreparedVolume, depth: Int, height: Int, width: Int
+  ) throws -> [[Float]] {
     let volume = prepared.channels[0]
-    let windows = try SliceWindows(
-      sliceCount: volume.extents.depth, windowDepth: model.windowExtents[1])
+    let windows = try SliceWindows(sliceCount: volume.extents.depth, windowDepth: depth)
     let resampler = BilinearResampler(
-      from: volume.extents.plane,
-      to: PlaneSize(height: model.windowExtents[2], width: model.windowExtents[3]))
+      from: volume.extents.plane, to: PlaneSize(height: height, width: width))
     return windows.slices(of: volume.extents.depth / 2).map {
       resampler.resized(volume.axialPlane($0)).values
     }
   }
 
   /// `[1, slices, height, width]`.
-  static func tensor(_ slices: [[Float]], of model: SegmentationModel) throws -> FloatTensor {
+  static func tensor(_ slices: [[Float]], height: Int, width: Int) throws -> FloatTensor {
     try FloatTensor(
-      shape: Shape([1, slices.count, model.windowExtents[2], model.windowExtents[3]]),
-      values: slices.flatMap { $0 })
+      shape: Shape([1, slices.count, height, width]), values: slices.flatMap { $0 })
   }
 
   /// Σ weight · slice.

@@ -136,20 +136,21 @@ package struct Verifier: Sendable {
         survey: examined.survey, model: model, source: (sourceSurvey, source.model)
       ).run(), try DerivedTensorsCheck(checkpoint: checkpoint, model: model).run(),
     ]
+    let identities = try IdentityChecks(
+      source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model,
+      catalogue: catalogue)
+    findings.checks += try identities.run()
     guard SegmentationModel.canRun(model.family), SegmentationModel.canRun(source.model.family)
     else {
       let reason = "\(model.family.title) and \(source.model.family.title) cannot both be run yet"
       findings.checks.append(.notApplicable(.depthConstant, because: reason))
       return
     }
-    findings.checks += try IdentityChecks(
-      source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model
-    ).run()
     // A damaged weight makes the forward pass stop; which one it is, is known by now.
     guard canRun else { return }
     let pair = try ModelPair(
       source: source.tensors, sourceModel: source.model, checkpoint: checkpoint, model: model,
-      deep: runnable())
+      deep: runnable(), plan: identities.plan)
     let forward = try DepthConstantCheck(pair: pair).run()
     findings.checks.append(forward.check)
     findings.layers = forward.layers

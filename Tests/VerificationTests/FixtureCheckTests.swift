@@ -53,7 +53,7 @@ struct FixtureCheckTests {
 
   @Test("are repeated by a conversion of our own", arguments: DepthStrategy.published)
   func ownConversion(strategy: DepthStrategy) throws {
-    let converted = try Sample.converted(Sample.source(), Sample.options(strategy, grid: 6))
+    let converted = try Sample.conversion(strategy, grid: 6)
     let name = strategy == .average ? "inflation" : "centering"
     let path = Sample.path("verification/\(name).safetensors")
     #expect(try Sample.verify(converted, fixtures: [path]).passes)

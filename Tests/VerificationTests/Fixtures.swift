@@ -4,6 +4,7 @@ import Diagnostics
 import Foundation
 import Inflation
 import Segmenter
+import Synchronization
 import Tensors
 import Testing
 
@@ -20,9 +21,25 @@ enum Sample {
     try openCheckpoint(at: path("transseg/\(name)"))
   }
 
+  private static let sources = Mutex<[String: EditedSource]>([:])
+  private static let conversions = Mutex<[String: EditedSource]>([:])
+
   /// The 2D model with the goldens' decoder: a whole segmenter, as no golden is.
   static func source(_ folder: String = "beit") throws -> EditedSource {
-    try EditedSource([golden("\(folder)/source.safetensors"), golden("beit/decoder.safetensors")])
+    try sources.made(folder) {
+      try EditedSource([
+        golden("\(folder)/source.safetensors"), golden("beit/decoder.safetensors"),
+      ])
+    }
+  }
+
+  /// The source inflated by a strategy and nothing else, once for all tests.
+  static func conversion(
+    _ strategy: DepthStrategy, grid: Int = 4, of folder: String = "beit"
+  ) throws -> EditedSource {
+    try conversions.made("\(folder), \(strategy.name), \(grid)") {
+      try converted(source(folder), options(strategy, grid: grid))
+    }
   }
 
   static func options(
@@ -35,12 +52,13 @@ enum Sample {
   }
 
   static func converted(
-    _ source: any TensorSource, _ options: ConversionOptions, layers: [Int]? = nil
+    _ source: any TensorSource, _ options: ConversionOptions, to target: String = "transseg-beit",
+    hints: RecognitionHints = RecognitionHints()
   ) throws -> EditedSource {
     let catalogue = try FamilyCatalogue.builtIn()
-    let model = try catalogue.recognise(source, hints: RecognitionHints(decoderLayers: layers))
+    let model = try catalogue.recognise(source, hints: hints)
     let plan = try PlanBuilder(
-      source: source, model: model, target: catalogue.family("transseg-beit"),
+      source: source, model: model, target: catalogue.family(target),
       catalogue: catalogue, options: options
     ).plan()
     let output = NSTemporaryDirectory() + "verification-\(UUID().uuidString).safetensors"
@@ -53,18 +71,31 @@ enum Sample {
 
   static func verify(
     _ checkpoint: any TensorSource, against source: (any TensorSource)? = nil,
+    hints: RecognitionHints = RecognitionHints(),
     fixtures: [String] = [], references: [ReferenceVolume] = [],
     bounds: SegmentationBounds = SegmentationBounds(), drawsSlices: Bool = false
   ) throws -> VerificationReport {
     try Verifier(
-      catalogue: .builtIn(), source: source, fixtures: fixtures, references: references,
-      bounds: bounds, drawsSlices: drawsSlices
-    ).verify(checkpoint)
+      catalogue: .builtIn(), source: source, sourceHints: hints, fixtures: fixtures,
+      references: references, bounds: bounds, drawsSlices: drawsSlices
+    ).verify(checkpoint, hints: hints)
   }
 
   static func model(_ checkpoint: any TensorSource) throws -> SegmentationModel {
     try SegmentationModel(
       model: FamilyCatalogue.builtIn().recognise(checkpoint), source: checkpoint)
+  }
+}
+
+extension Mutex<[String: EditedSource]> {
+  /// What was made under the name before, or is made now.
+  func made(
+    _ name: String, _ make: () throws -> EditedSource
+  ) throws -> EditedSource {
+    if let known = withLock({ $0[name] }) { return known }
+    let made = try make()
+    withLock { $0[name] = made }
+    return made
   }
 }
 

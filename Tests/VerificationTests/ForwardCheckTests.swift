@@ -16,7 +16,7 @@ struct ForwardCheckTests {
     _ strategy: DepthStrategy, _ damage: (inout EditedSource) throws -> Void = { _ in }
   ) throws -> VerificationReport {
     let source = try Sample.source()
-    var converted = try Sample.converted(source, Sample.options(strategy))
+    var converted = try Sample.conversion(strategy)
     try damage(&converted)
     return try Sample.verify(converted, against: source)
   }
@@ -93,7 +93,7 @@ struct ForwardCheckTests {
   @Test("a scan's own middle window is used where there is one")
   func scan() throws {
     let source = try Sample.source()
-    let converted = try Sample.converted(source, Sample.options(.center))
+    let converted = try Sample.conversion(.center)
     let scan = try VolumeSegmenterTests.scan(9, 8, 7)
     let labels = try LabelVolume(
       geometry: scan.geometry, labels: scan.values.map { $0 > 0.5 ? 1 : 0 })
@@ -118,7 +118,7 @@ struct FixtureRecorderTests {
   private func withRecording(
     _ body: (_ path: String, _ converted: EditedSource) throws -> Void
   ) throws {
-    let converted = try Sample.converted(Sample.source(), Sample.options(.average))
+    let converted = try Sample.conversion(.average)
     let path = NSTemporaryDirectory() + "recording-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: path) }
     let model = try Sample.model(converted)

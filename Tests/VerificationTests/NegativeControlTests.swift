@@ -21,7 +21,7 @@ struct NegativeControlTests {
     location: SourceLocation = #_sourceLocation, _ damage: (inout EditedSource) throws -> Void
   ) throws {
     let source = try Sample.source(folder)
-    var converted = try Sample.converted(source, Sample.options(strategy, grid: grid))
+    var converted = try Sample.conversion(strategy, grid: grid, of: folder)
     if !keepingRecord { converted.metadata = [:] }
     try damage(&converted)
     let report = try Sample.verify(converted, against: source)
@@ -90,7 +90,7 @@ struct NegativeControlTests {
   @Test("the division by the depth forgotten shows in the forward pass, too")
   func undividedForward() throws {
     let source = try Sample.source()
-    var converted = try Sample.converted(source, Sample.options(.average))
+    var converted = try Sample.conversion(.average)
     try converted.edit(Self.kernel) { values, _ in
       for index in values.indices { values[index] *= 5 }
     }

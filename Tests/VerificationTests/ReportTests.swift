@@ -15,8 +15,10 @@ struct ReportTests {
     try Schema(parsing: #require(BuiltInSchemas.text(of: "verification-report")))
   }
 
-  private static let questions: [Question] = [
-    .structure, .finite, .derived, .patchEmbedding, .relativePositionBias, .carriedOver,
+  /// All there are.
+  static let questions: [Question] = [
+    .structure, .finite, .derived, .patchEmbedding, .relativePositionBias, .positionEmbedding,
+    .carriedOver,
     .depthConstant, .fixture, .segmentation, .statistics, .centreSlice, .symmetry, .classDice,
     .intersectionOverUnion, .hausdorff95, .surfaceDistance, .volumeDifference,
   ]
@@ -73,7 +75,7 @@ struct ReportTests {
   @Test("of real runs are documents of their schema")
   func realRuns() throws {
     let source = try Sample.source()
-    var damaged = try Sample.converted(source, Sample.options(.average))
+    var damaged = try Sample.conversion(.average)
     let sound = try Sample.verify(damaged, against: source)
     damaged.remove("encoder.cls_token")
     let document = VerificationReport.document(

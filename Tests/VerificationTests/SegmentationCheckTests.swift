@@ -43,7 +43,7 @@ struct SegmentationCheckTests {
     let source = try Sample.source()
     let labels = try prediction(source)
     #expect(labels.largestLabel > 0)
-    let converted = try Sample.converted(source, Sample.options(.center))
+    let converted = try Sample.conversion(.center)
     for checkpoint in [source, converted] {
       let report = try verify(checkpoint, labels: labels, minimum: 1)
       #expect(report.passes)
@@ -119,7 +119,7 @@ struct SegmentationCheckTests {
     let all = try shortfalls(wrong)
     for id in [
       "segmentation", "segmentation.class-dice", "segmentation.iou", "segmentation.hausdorff95",
-      "segmentation.surface-distance",
+      "segmentation.surface-distance", "segmentation.volume-difference",
     ] { #expect(all.contains(id), "\(all)") }
   }
 

@@ -1,20 +1,59 @@
+import Architectures
+import Documents
+import Foundation
 import Inflation
 import Tensors
+import Testing
+
+@testable import Verification
 
 /// A way to spoil a conversion, and the check that has to notice.
-struct Spoiling: Sendable {
+struct Spoiling: Sendable, CustomTestStringConvertible {
   let name: String
   let check: String
   var strategy = DepthStrategy.average
   var grid = 4
+  /// Nil for the small BEiT.
+  var sample: FamilySample?
+  /// What the 3D family's norms add to the variance, if it is not what they should.
+  var epsilon: Double?
   let damage: @Sendable (inout EditedSource) throws -> Void
+
+  var testDescription: String { name }
 
   private static let kernel = "encoder.patch_embed.proj.weight"
   private static let block = "encoder.blocks.2."
   private static let table = block + "attn.relative_position_bias_table"
   private static let qkv = block + "attn.qkv.weight"
 
-  static let all: [Spoiling] = kernels + attention + blocks + numbers + structure
+  static let all: [Spoiling] =
+    kernels + attention + blocks + numbers + structure + otherFamilies
+
+  /// What verification says of the spoilt conversion.
+  func report() throws -> VerificationReport {
+    guard let sample else {
+      var converted = try Sample.conversion(strategy, grid: grid)
+      try damage(&converted)
+      guard let epsilon else {
+        return try Sample.verify(converted, against: Sample.source())
+      }
+      return try Verifier(
+        catalogue: Spoiling.catalogue(epsilon: epsilon), source: Sample.source()
+      ).verify(converted, hints: RecognitionHints(familyID: "other-epsilon"))
+    }
+    var models = try sample.models(strategy)
+    try damage(&models.converted)
+    return try sample.verify(models)
+  }
+
+  /// The built-in families, and TransSeg BEiT once more with another epsilon.
+  private static func catalogue(epsilon: Double) throws -> FamilyCatalogue {
+    let path = Sample.path("../../Zoo/Families/transseg-beit.json")
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+      .replacing("\"id\": \"transseg-beit\"", with: "\"id\": \"other-epsilon\"")
+      .replacing(/"layerNormEpsilon": [0-9e.-]+/, with: "\"layerNormEpsilon\": \(epsilon)")
+    return try FamilyCatalogue.builtIn().adding([(path, JSONValue(parsing: text))])
+  }
 
   // MARK: - The patch embedding
 
@@ -91,6 +130,18 @@ struct Spoiling: Sendable {
     }
   }
 
+  /// - Parameter values: those of a table `[side · side, heads]`, and more behind them.
+  static func exchangeAxes(of values: inout [Float], side: Int, heads: Int) {
+    let old = values
+    for row in 0..<side {
+      for column in 0..<side {
+        for head in 0..<heads {
+          values[(row * side + column) * heads + head] = old[(column * side + row) * heads + head]
+        }
+      }
+    }
+  }
+
   // MARK: - Attention
 
   private static let attention: [Spoiling] = [
@@ -137,18 +188,7 @@ struct Spoiling: Sendable {
     Spoiling(
       name: "bias table with its two axes exchanged", check: "identity.relative-position-bias"
     ) {
-      try $0.edit(table) { values, shape in
-        let (side, heads) = (7, shape[1])
-        let old = values
-        for row in 0..<side {
-          for column in 0..<side {
-            for head in 0..<heads {
-              values[(row * side + column) * heads + head] =
-                old[(column * side + row) * heads + head]
-            }
-          }
-        }
-      }
+      try $0.edit(table) { exchangeAxes(of: &$0, side: 7, heads: $1[1]) }
     },
     Spoiling(
       name: "heads of a bias table exchanged", check: "identity.relative-position-bias", grid: 6
@@ -183,6 +223,10 @@ struct Spoiling: Sendable {
     Spoiling(name: "the two norms of a block exchanged", check: "depth-constant") {
       try $0.swap(block + "norm1.weight", block + "norm2.weight")
       try $0.swap(block + "norm1.bias", block + "norm2.bias")
+    },
+    // No tensor tells it: the record has to go, which names the right family.
+    Spoiling(name: "wrong epsilon of the norms", check: "depth-constant", epsilon: 1e-3) {
+      $0.metadata = [:]
     },
     Spoiling(name: "layer scale replaced by ones", check: "identity.carried-over") {
       try $0.edit(block + "gamma_1") { values, _ in values = values.map { _ in 1 } }

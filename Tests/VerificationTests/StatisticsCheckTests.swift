@@ -10,7 +10,7 @@ struct StatisticsCheckTests {
     _ damage: (inout EditedSource) throws -> Void, withSource: Bool = true
   ) throws -> Check {
     let source = try Sample.source()
-    var converted = try Sample.converted(source, Sample.options(.average))
+    var converted = try Sample.conversion(.average)
     try damage(&converted)
     return try Sample.verify(converted, against: withSource ? source : nil).check("statistics")
   }

@@ -63,24 +63,6 @@ package struct ConversionOptions: Sendable {
     if target.uses("windowHeight") { options.biasResize = .bicubic }
     return options
   }
-
-  /// What the record in the output says of the options.
-  var recorded: [String: String] {
-    var options = [
-      "patch-embed": patchEmbedding.name, "rel-pos-resize": biasResize.rawValue,
-      "dtype": storedDType.name,
-    ]
-    options["channels"] = channels?.name
-    if depthAxis != 2 { options["depth-axis"] = String(depthAxis) }
-    if positionDepth != .tile { options["pos-embed"] = positionDepth.name }
-    if positionResize != .bicubicAntialiased {
-      options["pos-embed-resize"] = positionResize.rawValue
-    }
-    if biasDepth != .tile { options["rel-pos"] = biasDepth.name }
-    if isTransSegCompatible { options["compat"] = "transseg" }
-    if includesDecoder, decoderInitialisation.isSeeded { options["seed"] = String(seed) }
-    return options
-  }
 }
 
 /// Where decoder weights come from that the source does not have.

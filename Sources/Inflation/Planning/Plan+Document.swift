@@ -36,7 +36,9 @@ extension Plan {
       .init(
         "options",
         .object(
-          options.recorded.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
+          options.recorded(for: target).sorted { $0.key < $1.key }.map {
+            .init($0.key, .string($0.value))
+          })),
       .init("tensors", .array(tensors.map { $0.document(norms: norms[$0.key]) })),
       .init("dropped", .array(dropped.map(\.document))),
       .init("deviations", .array(deviations.map(\.document))),

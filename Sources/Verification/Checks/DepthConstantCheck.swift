@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// The 2D model on one slice against the 3D model on that slice repeated, layer by layer: all
 /// strategies of inflation promise the same there.
 struct DepthConstantCheck {
@@ -9,18 +11,36 @@ struct DepthConstantCheck {
     if let obstacle = try pair.obstacle() {
       return (.notApplicable(.depthConstant, because: obstacle), [])
     }
-    let extents = pair.flat.windowExtents
-    let slice = TestSlices.pattern(height: extents[2], width: extents[3])
-    let repeated = [[Float]](repeating: slice, count: pair.deep.windowExtents[1])
+    let (height, width) = pair.plane
+    let slice = TestSlices.pattern(height: height, width: width)
+    let repeated = [[Float]](repeating: slice, count: pair.depth)
     let layers = try ForwardComparison(pair.flat, pair.deep).layers(
-      TestSlices.tensor([slice], of: pair.flat), TestSlices.tensor(repeated, of: pair.deep))
-    guard let looseness = pair.looseness else {
-      return (ForwardComparison.check(.depthConstant, layers, bound: pair.bound), layers)
+      TestSlices.tensor([slice], height: height, width: width),
+      TestSlices.tensor(repeated, height: height, width: width))
+    let held = layers.prefix { pair.mustAgree(after: $0.layer) }.count
+    let shown = layers.enumerated().map { index, layer in
+      LayerFidelity(layer: layer.layer, distance: layer.distance, mustAgree: index < held)
     }
-    // What the target cannot express is measured and said; the embedding it can.
-    let embedding = layers.filter { $0.layer == "patchEmbedding" }
-    let check = ForwardComparison.check(.depthConstant, embedding, bound: pair.bound)
-    let distance = layers.last.map { "; \($0.layer) is \($0.distance) away" } ?? ""
-    return (check.noting("\(looseness)\(distance)"), layers)
+    return (pair.check(.depthConstant, layers), shown)
+  }
+}
+
+extension ModelPair {
+  /// Holds the layers to the bound that the 3D model can express; of the others, the distance is
+  /// measured and the reason said.
+  func check(_ question: Question, _ layers: [LayerFidelity]) -> Check {
+    let held = layers.prefix { mustAgree(after: $0.layer) }
+    let check = ForwardComparison.check(question, Array(held), bound: bound)
+    guard held.count < layers.count, let last = layers.last else { return check }
+    var reasons = differences
+    if reasons.isEmpty {
+      reasons.append(
+        windowsFit(upTo: last.layer)
+          ? "the decoder sees the volume's ends or starts anew"
+          : "windows of attention do not end where the depth does")
+    }
+    return check.noting(
+      "not held to it: \(reasons.joined(separator: "; ")); "
+        + "\(last.layer) is \(Figure.text(last.distance)) away")
   }
 }
