@@ -86,6 +86,10 @@ let package = Package(
     .executableTarget(
       name: "examine-volumes", dependencies: ["Documents", "Volumes"],
       path: "Benchmarks/ExamineVolumes"),
+    .executableTarget(
+      name: "run-segmenter",
+      dependencies: ["Architectures", "Checkpoints", "Segmenter", "Tensors"],
+      path: "Benchmarks/RunSegmenter"),
 
     // What tests of several targets need.
     .target(
