@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(
   # the libraries
-  pkg-config zlib1g-dev libopenblas-dev
+  pkg-config zlib1g-dev
   # what Swift itself needs to link anything, and may lack where it was only unpacked
   binutils libc6-dev libstdc++-12-dev
 )

@@ -58,7 +58,7 @@ const struct ck_kernels *ck_select(const char *name) {
   return NULL;
 }
 
-// Three taps to six factors, for 16 outputs at once; see Winograd.swift.
+// Three taps to six factors, for 16 outputs at once; see KernelTemplate.h.
 static void transform_taps(
     double target[][CK_PANEL], size_t target_step, double source[][CK_PANEL], size_t step) {
   const double near = 0.70710678118654752, far = 1.41421356237309505;
@@ -93,6 +93,25 @@ void ck_winograd_weights(
     for (size_t p = 0; p < 216; p++) {
       float *target = packed + ((p * panel_count + panel) * inputs + input) * CK_PANEL;
       for (int lane = 0; lane < CK_PANEL; lane++) target[lane] = (float)cube[p][lane];
+    }
+  }
+}
+
+void ck_square_weights(
+    const float *weights, size_t inputs, size_t outputs, size_t panel, size_t panel_count,
+    float *packed) {
+  for (size_t input = 0; input < inputs; input++) {
+    double taps[9][CK_PANEL], lines[18][CK_PANEL], square[36][CK_PANEL];
+    for (size_t lane = 0; lane < CK_PANEL; lane++) {
+      size_t output = panel * CK_PANEL + lane;
+      for (int tap = 0; tap < 9; tap++)
+        taps[tap][lane] = output < outputs ? weights[(output * inputs + input) * 9 + tap] : 0;
+    }
+    for (int line = 0; line < 3; line++) transform_taps(lines + line * 6, 1, taps + line * 3, 1);
+    for (int x = 0; x < 6; x++) transform_taps(square + x, 6, lines + x, 6);
+    for (size_t p = 0; p < 36; p++) {
+      float *target = packed + ((p * panel_count + panel) * inputs + input) * CK_PANEL;
+      for (int lane = 0; lane < CK_PANEL; lane++) target[lane] = (float)square[p][lane];
     }
   }
 }

@@ -18,7 +18,7 @@ package func attention(
   precondition(headCount > 0 && hidden.isMultiple(of: headCount), "\(headCount) heads of \(hidden)")
   precondition(bias == nil || (bias!.headCount == headCount && bias!.tokenCount == tokens))
   let headSize = hidden / headCount
-  let blockSize = 48
+  let blockSize = AttentionOperands.blockSize
   let blocks = (tokens + blockSize - 1) / blockSize
   let kernels = InstructionSet.kernels
   withRows(queryKeyValue, output) { input, output in
@@ -36,7 +36,8 @@ package func attention(
       let queries = block * blockSize..<min(tokens, (block + 1) * blockSize)
       let columns = head * headSize..<(head + 1) * headSize
       operands[head].attend(
-        input.rows(queries).columns(columns), workspace: workspace,
+        input.rows(queries).columns(columns),
+        scores: operands[head].scores(count: blockSize, from: workspace),
         into: output.rows(queries).columns(columns)
       ) { scores in
         guard let bias else { return }
@@ -76,18 +77,26 @@ struct AttentionOperands: @unchecked Sendable {
     kernels.pack(values.base, values.rowStride, tokens, headSize, self.values.base)
   }
 
+  /// How many queries' scores exist at a time.
+  static let blockSize = 48
+
+  /// Room for the scores of `count` queries, whole panels of keys.
+  func scores(count: Int, from workspace: Workspace?) -> Matrix {
+    Matrix(rows: count, columns: Panels.padded(tokens), from: workspace)
+  }
+
   /// Some queries' results, on the calling thread.
   ///
   /// - Parameters:
+  ///   - scores: room for at least as many
   ///   - window: what is added to the scores besides
   ///   - adjust: sees the scores `[queries, tokens]` before the softmax
   func attend(
-    _ queries: Rows, window: WindowScores? = nil, workspace: Workspace?, into output: Rows,
+    _ queries: Rows, scores: Matrix, window: WindowScores? = nil, into output: Rows,
     adjust: (Rows) -> Void = { _ in }
   ) {
-    let stride = Panels.padded(tokens)
-    let scratch = Matrix(rows: queries.rowCount, columns: stride, from: workspace)
-    withRows(scratch) { scores in
+    let stride = scores.rowStride
+    withRows(scores) { scores in
       var product = ck_matrix_product(
         left: queries.base, left_stride: queries.rowStride, row_count: queries.rowCount,
         inner: headSize, panels: keys.base, bias: nil, output: scores.base, output_stride: stride,
@@ -115,7 +124,8 @@ struct AttentionOperands: @unchecked Sendable {
 }
 
 /// What a window adds to its scores: one head's bias `[queries, tokens]` for some queries, and the
-/// region of each token; tokens of different regions do not see each other.
+/// region of each token; tokens of different regions do not see each other. Both can be read to
+/// whole panels.
 struct WindowScores {
   let bias: UnsafePointer<Float>?
   let stride: Int
@@ -125,15 +135,16 @@ struct WindowScores {
 
 /// Softmax of every row, in place.
 package func softmax(_ matrix: Matrix) {
+  guard matrix.rowCount * matrix.columnCount > 0 else { return }
   let kernels = InstructionSet.kernels
-  withRows(matrix) { rows in
-    guard rows.columnCount > 0 else { return }
+  let padded = Matrix(rows: matrix.rowCount, columns: Panels.padded(matrix.columnCount))
+  matrix.copy(to: padded.columns(0..<matrix.columnCount))
+  withRows(padded, matrix) { rows, results in
     parallelFor(rows.rowCount) { index in
       var sum: Float = 0
-      kernels.exponentials(
-        rows.row(index), rows.rowStride, 1, rows.columnCount, nil, 0, nil, 0, &sum)
       let row = rows.row(index)
-      for column in 0..<rows.columnCount { row[column] /= sum }
+      kernels.exponentials(row, rows.rowStride, 1, results.columnCount, nil, 0, nil, 0, &sum)
+      for column in 0..<results.columnCount { results.row(index)[column] = row[column] / sum }
     }
   }
 }

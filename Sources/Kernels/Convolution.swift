@@ -3,13 +3,14 @@
 package struct Convolution: Sendable {
   package let inputChannels: Int
   package let outputChannels: Int
-  let bias: [Float]
-  let activation: Activation
+  let bias: PaddedChannels
+  /// What negative results are multiplied by: 1 leaves them, 0 is ReLU.
+  let slope: Float
   private let weights: Weights
 
   /// How the same sums are computed.
   package enum Method: Sendable, CaseIterable {
-    /// Nine matrix products, one a tap, over the map moved by that tap.
+    /// Tap by tap, each pixel's input found through a pointer; taps in the frame are left out.
     case direct
     /// F(4 × 4, 3 × 3): a quarter of the multiplications, weights of four times the size.
     case winograd
@@ -22,35 +23,28 @@ package struct Convolution: Sendable {
       let tiles = ((height + 3) / 4) * ((width + 3) / 4)
       return tiles >= 64 || 36 * inputs * outputs <= 4 << 20 ? .winograd : .direct
     }
-
-    /// Floats that the arranged weights take.
-    package func weightCount(inputs: Int, outputs: Int) -> Int {
-      switch self {
-      case .direct: 9 * inputs * outputs
-      case .winograd: 36 * inputs * outputs
-      }
-    }
   }
 
   private enum Weights: Sendable {
     case direct(DirectWeights)
-    case winograd(WinogradWeights)
+    /// `[36, panel, inputs, 16]`: position in the 6 × 6 square, output, input.
+    case winograd(FloatBuffer)
   }
 
   /// - Parameter weights: `[outputs, inputs, 3, 3]`, as checkpoints store them
   package init(
-    weights: [Float], inputs: Int, outputs: Int, bias: [Float], activation: Activation = .none,
-    method: Method
+    weights: [Float], inputs: Int, outputs: Int, bias: [Float], slope: Float = 1, method: Method
   ) {
     precondition(weights.count == outputs * inputs * 9 && bias.count == outputs)
     inputChannels = inputs
     outputChannels = outputs
-    self.bias = bias
-    self.activation = activation
+    self.bias = PaddedChannels(bias)
+    self.slope = slope
     self.weights =
       switch method {
-      case .direct: .direct(DirectWeights(weights, inputs: inputs, outputs: outputs))
-      case .winograd: .winograd(WinogradWeights(weights, inputs: inputs, outputs: outputs))
+      case .direct:
+        .direct(DirectWeights(weights, inputs: inputs, outputs: outputs, slices: 1))
+      case .winograd: .winograd(Convolution.transformed(weights, inputs: inputs, outputs: outputs))
       }
   }
 
@@ -59,11 +53,12 @@ package struct Convolution: Sendable {
   ///   - output: `[height, width, outputs]`
   package func apply(to input: FeatureMap, workspace: Workspace? = nil, into output: FeatureMap) {
     precondition(input.channelCount == inputChannels && output.channelCount == outputChannels)
-    precondition(input.height == output.height && input.width == output.width)
-    guard input.height > 0, input.width > 0 else { return }
+    precondition(input.hasExtents(of: output) && input.depth == 1)
+    guard input.pixelCount > 0 else { return }
     switch weights {
     case .direct(let weights):
-      convolveDirectly(input, weights, workspace: workspace, into: output)
+      weights.convolve(input, bias: bias, into: output)
+      if slope != 1 { Kernels.apply(ChannelTransform(slope: slope), to: output, into: output) }
     case .winograd(let weights):
       convolveByWinograd(input, weights, workspace: workspace, into: output)
     }

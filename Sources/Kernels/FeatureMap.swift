@@ -53,12 +53,16 @@ extension FeatureMap {
   package var planarValues: [Float] {
     let plane = height * width
     return [Float](unsafeUninitializedCapacity: pixelCount * channelCount) { target, count in
+      let base = target.baseAddress
       withRows(pixels) { pixels in
-        for position in 0..<plane {
+        // So few positions at a time that the pixels are still in the cache for the next channel.
+        parallelRanges(plane, of: 64) { range in
           for slice in 0..<depth {
-            let row = pixels.row(position * depth + slice)
             for channel in 0..<channelCount {
-              target[(channel * depth + slice) * plane + position] = row[channel]
+              let line = base! + (channel * depth + slice) * plane
+              for position in range {
+                line[position] = pixels.row(position * depth + slice)[channel]
+              }
             }
           }
         }
@@ -77,11 +81,13 @@ extension FeatureMap {
     let plane = height * width
     withRows(pixels) { target in
       values.withUnsafeBufferPointer { values in
-        for position in 0..<plane {
+        parallelRanges(plane, of: 64) { range in
           for slice in 0..<depth {
-            let row = target.row(position * depth + slice)
             for channel in 0..<channels {
-              row[channel] = values[(channel * depth + slice) * plane + position]
+              let line = values.baseAddress! + (channel * depth + slice) * plane
+              for position in range {
+                target.row(position * depth + slice)[channel] = line[position]
+              }
             }
           }
         }

@@ -3,7 +3,7 @@ import CKernels
 /// The right operand of a product, arranged once for the micro-kernels: panels of 16 outputs,
 /// `[panel, inputs, 16]`, zeros where the last panel has no outputs.
 ///
-/// OpenBLAS packs its operands anew at every call, which narrow products never earn back.
+/// Libraries pack their operands anew at every call, which products with few rows never earn back.
 package struct PackedWeights: Sendable {
   package let inputs: Int
   package let outputs: Int
@@ -18,9 +18,14 @@ package struct PackedWeights: Sendable {
     outputs = weights.rowCount
     panels = FloatBuffer(count: PackedWeights.size(inputs: inputs, outputs: outputs))
     self.bias = bias.map { PaddedChannels($0) }
+    let kernels = InstructionSet.kernels
+    let panels = panels
     withRows(weights) { rows in
-      InstructionSet.kernels.pack_transposed(
-        rows.base, rows.rowStride, outputs, inputs, 1, panels.base)
+      parallelRanges(rows.rowCount, of: 4 * Panels.width) { range in
+        kernels.pack_transposed(
+          rows.row(range.lowerBound), rows.rowStride, range.count, rows.columnCount, 1,
+          panels.base + range.lowerBound * rows.columnCount)
+      }
     }
   }
 
@@ -54,18 +59,88 @@ package func multiply(
   precondition(input.columnCount == weights.inputs, "inputs of product and weights differ")
   precondition(output.rowCount == input.rowCount && output.columnCount == weights.outputs)
   let kernels = InstructionSet.kernels
+  let tiling = ProductTiling(
+    rows: input.rowCount, columns: weights.outputs, inner: weights.inputs)
   withRows(input, output) { input, output in
     withExtendedLifetime(weights) {
-      // Small enough for a piece of the output to be bent while it is still in the cache.
-      parallelRanges(input.rowCount, of: 96) { range in
+      parallelFor(tiling.count) { index in
+        let (rows, columns) = tiling.tile(index)
+        let tile = output.rows(rows).columns(columns)
         var product = ck_matrix_product(
-          left: input.row(range.lowerBound), left_stride: input.rowStride, row_count: range.count,
-          inner: weights.inputs, panels: weights.panels.base, bias: weights.bias?.base,
-          output: output.row(range.lowerBound), output_stride: output.rowStride,
-          columns: weights.outputs, accumulate: accumulate ? 1 : 0)
+          left: input.row(rows.lowerBound), left_stride: input.rowStride, row_count: rows.count,
+          inner: weights.inputs, panels: weights.panels.base + columns.lowerBound * weights.inputs,
+          bias: weights.bias.map { UnsafePointer($0.base + columns.lowerBound) },
+          output: tile.base, output_stride: tile.rowStride, columns: columns.count,
+          accumulate: accumulate ? 1 : 0)
         kernels.matrix_product(&product)
-        apply(activation, to: output.rows(range))
+        // The tile is still in the second cache.
+        kernels.activate(
+          tile.base, tile.rowStride, tile.rowCount, tile.columnCount, activation.kernel)
       }
     }
+  }
+}
+
+/// The first `outputs` columns of every row become `row · weightsᵀ`; the others stay.
+package func multiplyInPlace(
+  _ matrix: Matrix, by weights: PackedWeights, workspace: Workspace? = nil
+) {
+  precondition(matrix.columnCount == weights.inputs && weights.outputs <= weights.inputs)
+  let kernels = InstructionSet.kernels
+  withRows(matrix) { rows in
+    withExtendedLifetime(weights) {
+      parallelRanges(rows.rowCount, of: 216) { range in
+        let results = Matrix(rows: range.count, columns: weights.outputs, from: workspace)
+        withRows(results) { results in
+          var product = ck_matrix_product(
+            left: rows.row(range.lowerBound), left_stride: rows.rowStride, row_count: range.count,
+            inner: weights.inputs, panels: weights.panels.base,
+            bias: weights.bias.map { UnsafePointer($0.base) }, output: results.base,
+            output_stride: results.rowStride, columns: weights.outputs, accumulate: 0)
+          kernels.matrix_product(&product)
+          for (index, row) in range.enumerated() {
+            rows.row(row).update(from: results.row(index), count: weights.outputs)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// How a product is cut into tiles. It depends on the shape alone, never on the number of threads,
+/// and every tile runs over the whole inner extent: so does every sum, in one order.
+struct ProductTiling {
+  private let rows: Int
+  private let columns: Int
+  /// The rows of a tile; those at the end may have fewer. Whole groups of the largest micro-kernel.
+  private let tileRows: Int
+  /// Likewise its columns, whole panels.
+  private let tileColumns: Int
+
+  init(rows: Int, columns: Int, inner: Int) {
+    self.rows = rows
+    self.columns = columns
+    let rowTiles = max(1, (rows + 215) / 216)
+    tileRows = max(12, ((rows + rowTiles - 1) / rowTiles + 11) / 12 * 12)
+    let panels = Panels.count(for: columns)
+    // Enough tiles for several threads to end at about the same time, none so small that handing it
+    // out shows.
+    let work = rows * columns * inner
+    let wanted = max(1, min((31 + rowTiles) / rowTiles, work / rowTiles / 1_000_000))
+    tileColumns = max(1, (panels + wanted - 1) / wanted) * Panels.width
+  }
+
+  private var rowTiles: Int { (rows + tileRows - 1) / tileRows }
+  private var columnTiles: Int { (columns + tileColumns - 1) / tileColumns }
+
+  var count: Int { rowTiles * columnTiles }
+
+  func tile(_ index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+    // Tiles that share their weights follow each other.
+    let (column, row) = index.quotientAndRemainder(dividingBy: rowTiles)
+    return (
+      row * tileRows..<min(rows, (row + 1) * tileRows),
+      column * tileColumns..<min(columns, (column + 1) * tileColumns)
+    )
   }
 }

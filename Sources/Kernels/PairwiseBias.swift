@@ -5,7 +5,7 @@ package func pairwiseBias(
 ) -> Matrix {
   let (heads, positions) = (table.columnCount, queries.count)
   precondition(keys.count == positions)
-  let bias = Matrix(rows: heads * positions, columns: positions, from: workspace)
+  let bias = windowBias(heads: heads, tokens: positions, from: workspace)
   let values = table.values
   withRows(bias) { bias in
     parallelRanges(bias.rowCount, of: 16) { range in
@@ -19,4 +19,11 @@ package func pairwiseBias(
     }
   }
   return bias
+}
+
+/// Room for what windows add to their scores, `[heads · tokens, tokens]`, in rows that kernels can
+/// read to whole panels.
+package func windowBias(heads: Int, tokens: Int, from workspace: Workspace? = nil) -> Matrix {
+  Matrix(rows: heads * tokens, columns: Panels.padded(tokens), from: workspace)
+    .columns(0..<tokens)
 }

@@ -6,7 +6,7 @@ package struct TransposedConvolution: Sendable {
   /// Whether the depth doubles too.
   package let doublesDepth: Bool
   /// `[corners · outputs, inputs]`: corner of the cube, row by row, then channel.
-  private let weights: LinearWeights
+  private let weights: PackedWeights
   private let activation: Activation
 
   /// - Parameters:
@@ -34,7 +34,7 @@ package struct TransposedConvolution: Sendable {
         }
       }
     }
-    self.weights = LinearWeights(
+    self.weights = PackedWeights(
       Matrix(rows: corners * outputs, columns: inputs, values: arranged),
       bias: (0..<corners).flatMap { _ in shift })
   }
@@ -51,7 +51,7 @@ package struct TransposedConvolution: Sendable {
     for start in stride(from: 0, to: input.pixelCount, by: blockSize) {
       let range = start..<min(input.pixelCount, start + blockSize)
       let cubes = Matrix(rows: range.count, columns: weights.outputs, from: workspace)
-      weights.multiply(input.pixels.rows(range), activation: activation, into: cubes)
+      multiply(input.pixels.rows(range), by: weights, activation: activation, into: cubes)
       place(cubes, firstPixel: start, of: input, into: output)
     }
   }

@@ -7,8 +7,8 @@ extension VolumeConvolution {
   /// A block of tiles at a time, so few that their transformed values stay in the second cache, or
   /// so many that the weights, when these are the larger part, are read a few times only.
   func convolveByWinograd(
-    _ input: FeatureMap, _ transform: ChannelTransform, workspace: Workspace?,
-    into output: FeatureMap
+    _ input: FeatureMap, _ weights: FloatBuffer, _ transform: ChannelTransform,
+    workspace: Workspace?, into output: FeatureMap
   ) -> ChannelMoments {
     let grid = VolumeTiles(input)
     let blockSize = grid.blockSize(inputs: inputChannels, outputs: outputChannels)
@@ -22,23 +22,24 @@ extension VolumeConvolution {
         parallelFor(blocks) { block in
           let first = block * blockSize
           let tiles = min(blockSize, grid.count - first)
-          let transformed = FloatBuffer(count: 216 * tiles * innerStride, from: workspace)
-          let products = FloatBuffer(count: 216 * tiles * outerStride, from: workspace)
+          let inputPlane = VolumeConvolution.spread(tiles * innerStride)
+          let outputPlane = VolumeConvolution.spread(tiles * outerStride)
+          let transformed = FloatBuffer(count: 216 * inputPlane, from: workspace)
+          let products = FloatBuffer(count: 216 * outputPlane, from: workspace)
           var (source, target) = (source, target)
           for tile in 0..<tiles {
             let (y, x, z) = grid.tile(first + tile)
             kernels.winograd_input(
-              &source, pointwise, y, x, z, transformed.base + tile * innerStride,
-              tiles * innerStride)
+              &source, pointwise, y, x, z, transformed.base + tile * innerStride, inputPlane)
           }
           kernels.winograd_multiply(
-            transformed.base, tiles, inputChannels, innerStride, weights.base, panelCount,
-            products.base)
+            transformed.base, tiles, inputChannels, innerStride, inputPlane, weights.base,
+            Panels.count(for: outputChannels), products.base, outputPlane)
           pieces.withPiece(block) { moments in
             for tile in 0..<tiles {
               let (y, x, z) = grid.tile(first + tile)
               kernels.winograd_output(
-                products.base + tile * outerStride, tiles * outerStride, nil, 1, &target, y, x, z,
+                products.base + tile * outerStride, outputPlane, nil, 1, &target, y, x, z,
                 moments)
             }
           }
@@ -46,6 +47,15 @@ extension VolumeConvolution {
       }
     }
     return pieces.joined()
+  }
+}
+
+extension VolumeConvolution {
+  /// The distance of two positions, given what one takes up: an odd number of cache lines, so that
+  /// the 216 places that a tile is written to are spread over all sets of the cache.
+  private static func spread(_ count: Int) -> Int {
+    let line = 16
+    return (count + line - 1) / line % 2 == 0 ? count + line : count
   }
 }
 
@@ -76,6 +86,7 @@ private struct VolumeTiles {
     let size =
       switch inputs * outputs {
       case ..<512: 24
+      case ..<4096: 12
       case ..<8192: 6
       // Weights of 8 MB and more.
       default: min(54, max(12, (count + 7) / 8 / 6 * 6))

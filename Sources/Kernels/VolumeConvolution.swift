@@ -5,9 +5,13 @@ import CKernels
 package struct VolumeConvolution: Sendable {
   package let inputChannels: Int
   package let outputChannels: Int
-  package let method: Method
-  /// Direct: `[panel, 27 · inputs, 16]`; Winograd: `[216, panel, inputs, 16]`.
-  let weights: FloatBuffer
+  private let weights: Weights
+
+  private enum Weights: Sendable {
+    case direct(DirectWeights)
+    /// `[216, panel, inputs, 16]`: position in the 6 × 6 × 6 cube, output, input.
+    case winograd(FloatBuffer)
+  }
 
   /// How the same sums are computed.
   package enum Method: Sendable, CaseIterable {
@@ -29,34 +33,13 @@ package struct VolumeConvolution: Sendable {
     precondition(weights.count == outputs * inputs * 27)
     inputChannels = inputs
     outputChannels = outputs
-    self.method = method
-    switch method {
-    case .direct:
-      self.weights = VolumeConvolution.tapByTap(weights, inputs: inputs, outputs: outputs)
-    case .winograd:
-      self.weights = VolumeConvolution.transformed(weights, inputs: inputs, outputs: outputs)
-    }
-  }
-
-  var panelCount: Int { Panels.count(for: outputChannels) }
-
-  private static func tapByTap(_ weights: [Float], inputs: Int, outputs: Int) -> FloatBuffer {
-    let panels = Panels.count(for: outputs)
-    let packed = FloatBuffer(count: panels * 27 * inputs * 16)
-    weights.withUnsafeBufferPointer { weights in
-      parallelFor(panels) { panel in
-        for tap in 0..<27 {
-          for input in 0..<inputs {
-            let target = packed.base + ((panel * 27 + tap) * inputs + input) * 16
-            for lane in 0..<16 {
-              let output = panel * 16 + lane
-              target[lane] = output < outputs ? weights[(output * inputs + input) * 27 + tap] : 0
-            }
-          }
-        }
+    self.weights =
+      switch method {
+      case .direct:
+        .direct(DirectWeights(weights, inputs: inputs, outputs: outputs, slices: 3))
+      case .winograd:
+        .winograd(VolumeConvolution.transformed(weights, inputs: inputs, outputs: outputs))
       }
-    }
-    return packed
   }
 
   private static func transformed(_ weights: [Float], inputs: Int, outputs: Int) -> FloatBuffer {
@@ -83,50 +66,17 @@ package struct VolumeConvolution: Sendable {
   ) -> ChannelMoments {
     precondition(input.channelCount == inputChannels && output.channelCount == outputChannels)
     precondition(input.hasExtents(of: output) && input.pixelCount > 0)
-    switch method {
-    case .winograd:
-      return convolveByWinograd(input, transform, workspace: workspace, into: output)
-    case .direct:
+    switch weights {
+    case .winograd(let weights):
+      return convolveByWinograd(input, weights, transform, workspace: workspace, into: output)
+    case .direct(let weights):
       guard !transform.isIdentity else {
-        return convolveDirectly(input, workspace: workspace, into: output)
+        return weights.convolveAndMeasure(input, into: output)
       }
       let transformed = input.sibling(channels: inputChannels, from: workspace)
       Kernels.apply(transform, to: input, into: transformed)
-      return convolveDirectly(transformed, workspace: workspace, into: output)
+      return weights.convolveAndMeasure(transformed, into: output)
     }
-  }
-
-  private func convolveDirectly(
-    _ input: FeatureMap, workspace: Workspace?, into output: FeatureMap
-  ) -> ChannelMoments {
-    let kernels = InstructionSet.kernels
-    let zeros = FloatBuffer(count: inputChannels)
-    zeros.base.update(repeating: 0, count: inputChannels)
-    // Panels too large for the second cache are gone through one by one, all pixels each.
-    let panelsAtOnce = 27 * inputChannels * 16 * panelCount <= 64 << 10 ? panelCount : 1
-    let panelPieces = panelCount / panelsAtOnce
-    let pixelPieces = (input.pixelCount + 1023) / 1024
-    let pieces = MomentPieces(count: pixelPieces, channels: outputChannels)
-    withMaps(input, output) { source, target in
-      parallelFor(panelPieces * pixelPieces) { index in
-        let (pixelPiece, panelPiece) = index.quotientAndRemainder(dividingBy: panelPieces)
-        let first = pixelPiece * 1024
-        let count = min(1024, input.pixelCount - first)
-        withUnsafePointer(to: source) { source in
-          withUnsafePointer(to: target) { target in
-            kernels.direct(
-              source, zeros.base, weights.base, panelPiece * panelsAtOnce, panelsAtOnce, nil,
-              first, count, target)
-          }
-        }
-        guard panelPieces == 1 else { return }
-        pieces.withPiece(pixelPiece) { moments in
-          kernels.moments(
-            target.values + first * target.stride, target.stride, count, outputChannels, moments)
-        }
-      }
-    }
-    return panelPieces == 1 ? pieces.joined() : ChannelMoments(of: output)
   }
 }
 

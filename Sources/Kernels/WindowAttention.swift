@@ -12,7 +12,7 @@ package struct WindowAttention: Sendable {
   package init(_ layout: WindowLayout) {
     self.layout = layout
     pixels = layout.pixels()
-    regions = layout.regions()
+    regions = layout.regions().map { $0 + [Float](repeating: 0, count: Panels.width) }
   }
 
   /// How scores come from queries and keys.
@@ -27,7 +27,7 @@ package struct WindowAttention: Sendable {
   ///   - queryKeyValue: `[pixels, 3 · hidden]`: queries, keys, values; in each the heads side by
   ///     side
   ///   - padding: the same for a padded token, `3 · hidden` values
-  ///   - bias: `[heads · tokensInWindow, tokensInWindow]`
+  ///   - bias: `[heads · tokensInWindow, tokensInWindow]` in the memory that ``windowBias`` gives
   ///   - output: `[pixels, hidden]`
   package func apply(
     queryKeyValue: Matrix, padding: [Float], headCount: Int, bias: Matrix,
@@ -37,6 +37,7 @@ package struct WindowAttention: Sendable {
     let tokens = layout.tokensInWindow
     precondition(queryKeyValue.columnCount == 3 * hidden && padding.count == 3 * hidden)
     precondition(bias.rowCount == headCount * tokens && bias.columnCount == tokens)
+    precondition(bias.rowStride >= Panels.padded(tokens))
     precondition(output.rowCount == layout.extents.reduce(1, *) && hidden % headCount == 0)
     let headSize = hidden / headCount
     let kernels = InstructionSet.kernels
@@ -110,16 +111,18 @@ package struct WindowAttention: Sendable {
       let own = regions[task.first..<task.first + task.tokens]
       return own.contains { $0 != own.first }
     }
+    let blockSize = AttentionOperands.blockSize
+    let scores = operands.scores(count: min(task.tokens, blockSize), from: workspace)
     (regions ?? []).withUnsafeBufferPointer { regions in
-      for start in stride(from: 0, to: task.tokens, by: 48) {
-        let queries = start..<min(task.tokens, start + 48)
+      for start in stride(from: 0, to: task.tokens, by: blockSize) {
+        let queries = start..<min(task.tokens, start + blockSize)
         operands.attend(
-          gathered.rows(queries),
+          gathered.rows(queries), scores: scores,
           window: WindowScores(
             bias: bias.row(start), stride: bias.rowStride,
             regions: isDivided == true ? regions.baseAddress! + task.first : nil,
             firstQuery: start),
-          workspace: workspace, into: results.rows(queries))
+          into: results.rows(queries))
       }
     }
   }

@@ -22,56 +22,55 @@ package struct WindowLayout: Sendable {
 
   /// The pixel of every token, window by window; −1 for padding.
   func pixels() -> [Int32] {
-    var pixels: [Int32] = []
-    pixels.reserveCapacity(windowCount * tokensInWindow)
-    forEachToken { position in
-      let inside = (0..<3).allSatisfy { position[$0].source < extents[$0] }
-      pixels.append(
-        inside
-          ? Int32(
-            (position[0].source * extents[1] + position[1].source) * extents[2]
-              + position[2].source) : -1)
+    let sources = (0..<3).map { axis in
+      (0..<counts[axis] * window[axis]).map { index in
+        let source = (index + shift[axis]) % (counts[axis] * window[axis])
+        return source < extents[axis] ? source : -1
+      }
     }
-    return pixels
+    return tokens { y, x, z in
+      let (row, column, slice) = (sources[0][y], sources[1][x], sources[2][z])
+      // Negative as soon as one of them is.
+      guard row | column | slice >= 0 else { return -1 }
+      return Int32((row * extents[1] + column) * extents[2] + slice)
+    }
   }
 
   /// The region of every token, window by window: what the shift brought together from opposite
   /// ends of the map must not attend to each other. Nil without a shift.
   func regions() -> [Float]? {
     guard shift.contains(where: { $0 > 0 }) else { return nil }
-    var regions: [Float] = []
-    regions.reserveCapacity(windowCount * tokensInWindow)
-    forEachToken { position in
-      regions.append(Float((position[0].region * 3 + position[1].region) * 3 + position[2].region))
+    let regions = (0..<3).map { axis in
+      (0..<counts[axis] * window[axis]).map { region(of: $0, axis) }
     }
-    return regions
+    return tokens { y, x, z in
+      Float((regions[0][y] * 3 + regions[1][x]) * 3 + regions[2][z])
+    }
   }
 
-  private struct Position {
-    /// Where the token was before the shift.
-    let source: Int
-    let region: Int
+  private func region(of index: Int, _ axis: Int) -> Int {
+    let padded = counts[axis] * window[axis]
+    return shift[axis] == 0 || index < padded - window[axis]
+      ? 0 : index < padded - shift[axis] ? 1 : 2
   }
 
-  private func forEachToken(_ body: ([Position]) -> Void) {
-    let axes = (0..<3).map { axis in (0..<counts[axis] * window[axis]).map { position($0, axis) } }
+  /// A value for every token, window by window, by where the token stands after the shift.
+  private func tokens<Value>(_ value: (_ y: Int, _ x: Int, _ z: Int) -> Value) -> [Value] {
+    var values: [Value] = []
+    values.reserveCapacity(windowCount * tokensInWindow)
     for first in 0..<counts[0] {
       for second in 0..<counts[1] {
         for third in 0..<counts[2] {
-          for y in axes[0][first * window[0]..<(first + 1) * window[0]] {
-            for x in axes[1][second * window[1]..<(second + 1) * window[1]] {
-              for z in axes[2][third * window[2]..<(third + 1) * window[2]] { body([y, x, z]) }
+          for y in first * window[0]..<(first + 1) * window[0] {
+            for x in second * window[1]..<(second + 1) * window[1] {
+              for z in third * window[2]..<(third + 1) * window[2] {
+                values.append(value(y, x, z))
+              }
             }
           }
         }
       }
     }
-  }
-
-  private func position(_ index: Int, _ axis: Int) -> Position {
-    let padded = counts[axis] * window[axis]
-    let region =
-      shift[axis] == 0 || index < padded - window[axis] ? 0 : index < padded - shift[axis] ? 1 : 2
-    return Position(source: (index + shift[axis]) % padded, region: region)
+    return values
   }
 }

@@ -23,11 +23,10 @@ package struct SegmentationModel: Sendable {
   /// - Parameter memoryLimit: bytes that weights and intermediate results may take together; the
   ///   machine's memory when nil
   /// - Throws: `missing-tensor`, `wrong-dtype`, `weight-shape`, `unsupported-model`, `over-limit`,
-  ///   `missing-library`, or what reading the checkpoint brings up, naming the tensor.
+  ///   or what reading the checkpoint brings up, naming the tensor.
   package init(
     model: RecognisedModel, source: any TensorSource, memoryLimit: Int? = nil
   ) throws {
-    try MatrixLibrary.checkPresent()
     InstructionSet.selected = try InstructionSet.requested()
     guard SegmentationModel.canRun(model.family) else {
       throw Fault(

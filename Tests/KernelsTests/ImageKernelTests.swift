@@ -14,14 +14,16 @@ import Testing
     let input = random.map(shape.height, shape.width, shape.inputs)
     let weights = random.values(shape.outputs * shape.inputs * 9)
     let bias = random.values(shape.outputs)
-    for activation in [Activation.none, .rectified] {
-      let output = unwrittenMap(shape.height, shape.width, shape.outputs)
-      Convolution(
+    for (slope, activation) in [(Float(1), Activation.none), (0, .rectified)] {
+      let convolution = Convolution(
         weights: weights, inputs: shape.inputs, outputs: shape.outputs, bias: bias,
-        activation: activation, method: method
-      ).apply(to: input, into: output)
+        slope: slope, method: method)
       let plain = Plain.convolve(input, weights: weights, bias: bias, activation: activation)
-      expectClose(output.pixels, plain.pixels, within: 1e-5)
+      for set in VolumeKernelTests.sets {
+        let output = unwrittenMap(shape.height, shape.width, shape.outputs)
+        InstructionSet.$forced.withValue(set) { convolution.apply(to: input, into: output) }
+        expectClose(output.pixels, plain.pixels, within: 1e-5)
+      }
     }
   }
 
@@ -116,9 +118,9 @@ import Testing
     var folded = weights.values
     norm.fold(into: &folded)
     let output = unwritten(6, 3)
-    multiply(
-      input, byTransposed: Matrix(rows: 3, columns: 10, values: folded),
-      bias: norm.foldedBias(ownBias), into: output)
+    let weightsAndBias = PackedWeights(
+      Matrix(rows: 3, columns: 10, values: folded), bias: norm.foldedBias(ownBias))
+    multiply(input, by: weightsAndBias, into: output)
     let before = Plain.multiply(input, byTransposed: weights, bias: ownBias)
     let spread: [Double] = [2.002_498_4e0, 0.500_009_999_9, 0.003_162_277_66]
     let deviation = [(4 + 1e-5), (0.25 + 1e-5), 1e-5].map { $0.squareRoot() }

@@ -2,10 +2,11 @@ import Kernels
 import Testing
 
 @Suite struct TransformerKernelTests {
-  @Test func geluIsExactOnBothSides() {
+  @Test(arguments: VolumeKernelTests.sets)
+  func geluIsExactOnBothSides(set: InstructionSet) {
     let values = stride(from: Float(-14), through: 14, by: 0.003_7).map { $0 }
     let matrix = Matrix(rows: 1, columns: values.count, values: values)
-    applyGELU(to: matrix)
+    InstructionSet.$forced.withValue(set) { apply(.gelu, to: matrix) }
     for (column, value) in values.enumerated() {
       let exact = Plain.gelu(Double(value))
       // Below −13 the result leaves the normal floats.
@@ -18,7 +19,7 @@ import Testing
     let denormal = Float.leastNormalMagnitude / 128
     let matrix = Matrix(
       rows: 1, columns: 6, values: [0, -0.0, .greatestFiniteMagnitude, -1e30, denormal, .nan])
-    applyGELU(to: matrix)
+    apply(.gelu, to: matrix)
     #expect(matrix[0, 0] == 0 && matrix[0, 1] == 0)
     #expect(matrix[0, 2] == .greatestFiniteMagnitude)
     #expect(matrix[0, 3] == 0)
@@ -36,9 +37,13 @@ import Testing
     let (weight, bias) = (random.values(columns), random.values(columns))
     let epsilon = [1e-6, 1e-5][seed % 2]
     let output = unwritten(rows, columns)
-    layerNorm(input, weight: weight, bias: bias, epsilon: epsilon, into: output)
     let plain = Plain.layerNorm(input, weight: weight, bias: bias, epsilon: epsilon)
-    expectClose(output, plain, within: 4e-6)
+    for set in VolumeKernelTests.sets {
+      InstructionSet.$forced.withValue(set) {
+        layerNorm(input, weight: weight, bias: bias, epsilon: epsilon, into: output)
+      }
+      expectClose(output, plain, within: 4e-6)
+    }
   }
 
   @Test func layerNormOfConstantsAndDenormals() {

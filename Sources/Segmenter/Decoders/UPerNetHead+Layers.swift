@@ -27,8 +27,7 @@ extension Convolution {
       "\(role).convolution.weight", shape: [outputs, inputs, 3, 3])
     norm.fold(into: &weights)
     self.init(
-      weights: weights, inputs: inputs, outputs: outputs, bias: norm.shift,
-      activation: .rectified,
+      weights: weights, inputs: inputs, outputs: outputs, bias: norm.shift, slope: 0,
       method: .suited(height: height, width: width, inputs: inputs, outputs: outputs))
   }
 

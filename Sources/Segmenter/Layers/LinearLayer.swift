@@ -3,21 +3,26 @@ import Kernels
 
 /// `activation(input · weightsᵀ + bias)`; on a map's pixels it is a 1 × 1 convolution.
 struct LinearLayer: Sendable {
-  private let weights: LinearWeights
+  private let weights: PackedWeights
   private let activation: Activation
 
   /// - Parameters:
   ///   - weights: `[outputs, inputs]`
   ///   - bias: `outputs` values
   init(weights: Matrix, bias: [Float]? = nil, activation: Activation = .none) {
-    self.weights = LinearWeights(weights, bias: bias)
+    self.weights = PackedWeights(weights, bias: bias)
     self.activation = activation
   }
 
   var outputCount: Int { weights.outputs }
 
   func callAsFunction(_ input: Matrix, accumulate: Bool = false, into output: Matrix) {
-    weights.multiply(input, accumulate: accumulate, activation: activation, into: output)
+    multiply(input, by: weights, accumulate: accumulate, activation: activation, into: output)
+  }
+
+  /// The first columns of every row become what the layer makes of all of them.
+  func replaceFirstColumns(of matrix: Matrix, workspace: Workspace) {
+    multiplyInPlace(matrix, by: weights, workspace: workspace)
   }
 
   func callAsFunction(_ input: Matrix, from workspace: Workspace) -> Matrix {

@@ -15,12 +15,11 @@ struct PatchEmbedding: Sendable {
   let channels: Int
   /// Height, width, depth.
   let patch: [Int]
-  private let bias: [Float]
-  /// Per slice `[hidden, channels · patchHeight · patchWidth]`.
-  private let kernels: [Matrix]
+  /// Per slice `[hidden, channels · patchHeight · patchWidth]`, the first with the bias.
+  private let kernels: [PackedWeights]
   /// The same for a grey window, which stands in every channel: the kernels summed over their
   /// channels in 32-bit floats, first to last.
-  private let greyKernels: [Matrix]
+  private let greyKernels: [PackedWeights]
 
   init(_ loader: WeightLoader, hidden: Int, channels: Int, patch: [Int]) throws {
     self.hidden = hidden
@@ -31,11 +30,15 @@ struct PatchEmbedding: Sendable {
       "patchEmbedding.weight",
       shape: [hidden, channels] + (isVolume ? patch : [patch[0], patch[1]])
     )
-    bias = try loader.values("patchEmbedding.bias", count: hidden, orElse: 0)
-    kernels = PatchEmbedding.slices(of: weights, rows: hidden, channels: channels, patch)
+    let bias = try loader.values("patchEmbedding.bias", count: hidden, orElse: 0)
+    let slices = PatchEmbedding.slices(of: weights, rows: hidden, channels: channels, patch)
+    func packed(_ slices: [Matrix]) -> [PackedWeights] {
+      slices.enumerated().map { PackedWeights($1, bias: $0 == 0 ? bias : nil) }
+    }
+    kernels = packed(slices)
     greyKernels =
       channels == 1
-      ? kernels : kernels.map { PatchEmbedding.summedOverChannels($0, channels) }
+      ? kernels : packed(slices.map { PatchEmbedding.summedOverChannels($0, channels) })
   }
 
   /// `[hidden, channels, area, depth]` to `depth` times `[hidden, channels · area]`.
@@ -83,7 +86,7 @@ struct PatchEmbedding: Sendable {
     let channels = window.shape[0]
     let kernels = channels == self.channels ? kernels : greyKernels
     let plane = grid[0] * grid[1]
-    let patches = Matrix(rows: plane, columns: kernels[0].columnCount, from: workspace)
+    let patches = Matrix(rows: plane, columns: kernels[0].inputs, from: workspace)
     // The tokens of one layer lie `grid[2]` rows apart.
     let lines = output.reshaped(rows: plane, columns: grid[2] * hidden)
     for layer in 0..<grid[2] {
@@ -93,9 +96,7 @@ struct PatchEmbedding: Sendable {
           from: window.values, channels: channels, depth: window.shape[1],
           height: window.shape[2], width: window.shape[3], slice: layer * patch[2] + slice,
           patchHeight: patch[0], patchWidth: patch[1], into: patches)
-        multiply(
-          patches, byTransposed: kernel, bias: slice == 0 ? bias : nil, accumulate: slice > 0,
-          into: tokens)
+        multiply(patches, by: kernel, accumulate: slice > 0, into: tokens)
       }
     }
   }
