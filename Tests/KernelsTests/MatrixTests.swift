@@ -31,6 +31,20 @@ import Testing
     #expect(third[0, 0] == 1)
   }
 
+  @Test func neighboursThatCameBackServeALargerBlock() {
+    let workspace = Workspace()
+    let large = 1 << 20
+    do {
+      let first = Matrix(rows: 1, columns: large, repeating: 7, from: workspace)
+      let second = Matrix(rows: 1, columns: large, repeating: 8, from: workspace)
+      #expect(first[0, large - 1] == 7 && second[0, 0] == 8)
+    }
+    let joint = Matrix(rows: 1, columns: 2 * large, from: workspace)
+    #expect(joint[0, 0] == 7 && joint[0, 2 * large - 1] == 8)
+    let other = Matrix(rows: 1, columns: large, repeating: 9, from: workspace)
+    #expect(joint[0, 0] == 7 && joint[0, large] == 8 && other[0, 0] == 9)
+  }
+
   @Test(arguments: [1, 7, 8, 9, 33])
   func findsTheFirstNonFiniteElement(columns: Int) {
     let matrix = Matrix(rows: 4, columns: columns, repeating: .greatestFiniteMagnitude)

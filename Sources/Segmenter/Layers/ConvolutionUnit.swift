@@ -43,24 +43,53 @@ struct ConvolutionUnit: Sendable {
 
   /// - Parameter output: must not be the input
   func apply(to input: FeatureMap, workspace: Workspace, into output: FeatureMap) {
-    let outputs = second.outputChannels
-    let inner = input.sibling(channels: outputs, from: workspace)
-    let moments = first.apply(to: input, workspace: workspace, into: inner)
-    let transform = firstNorm.transform(moments).with(slope: leakySlope)
+    let (inner, transform) = inner(of: input, workspace)
     let result = second.apply(to: inner, through: transform, workspace: workspace, into: output)
-    let last = secondNorm.transform(result).with(slope: leakySlope)
-    guard isResidual else {
-      Kernels.apply(last, to: output, into: output)
-      return
+    var shortcut: (map: FeatureMap, transform: ChannelTransform)?
+    if let skip {
+      // The inner map's values are used up.
+      skip.layer(input.pixels, into: inner.pixels)
+      shortcut = (inner, skip.norm.transform(ofSkip: inner))
+    } else if isResidual {
+      shortcut = (input, .identity)
     }
-    guard let skip else {
-      Kernels.apply(last, to: output, adding: (input, .identity), into: output)
-      return
+    finish(output, result, adding: shortcut)
+  }
+
+  /// For a block whose input is twice as wide as its output: the result takes the place of half of
+  /// the input, and the shortcut that of the other half. At the window's own resolution these are
+  /// the largest maps of all.
+  func narrow(_ input: FeatureMap, workspace: Workspace) -> FeatureMap {
+    let outputs = second.outputChannels
+    precondition(input.channelCount == 2 * outputs)
+    let (inner, transform) = inner(of: input, workspace)
+    var shortcut: (map: FeatureMap, transform: ChannelTransform)?
+    if let skip {
+      skip.layer.replaceFirstColumns(of: input.pixels, workspace: workspace)
+      let map = input.channels(0..<outputs)
+      shortcut = (map, skip.norm.transform(ofSkip: map))
     }
-    // The inner map's values are used up.
-    skip.layer(input.pixels, into: inner.pixels)
-    let other = skip.norm.transform(ofSkip: inner)
-    Kernels.apply(last, to: output, adding: (inner, other), into: output)
+    let output = input.channels(outputs..<2 * outputs)
+    let result = second.apply(to: inner, through: transform, workspace: workspace, into: output)
+    finish(output, result, adding: shortcut)
+    return output
+  }
+
+  /// The first convolution, and what the second one has to do to it on reading.
+  private func inner(
+    of input: FeatureMap, _ workspace: Workspace
+  ) -> (FeatureMap, ChannelTransform) {
+    let inner = input.sibling(channels: second.outputChannels, from: workspace)
+    let moments = first.apply(to: input, workspace: workspace, into: inner)
+    return (inner, firstNorm.transform(moments).with(slope: leakySlope))
+  }
+
+  private func finish(
+    _ output: FeatureMap, _ moments: ChannelMoments,
+    adding shortcut: (map: FeatureMap, transform: ChannelTransform)?
+  ) {
+    let transform = secondNorm.transform(moments).with(slope: leakySlope)
+    Kernels.apply(transform, to: output, adding: shortcut, into: output)
   }
 }
 

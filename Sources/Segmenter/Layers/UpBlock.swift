@@ -31,9 +31,7 @@ struct UpBlock: Sendable {
     doubling.apply(to: input, workspace: workspace, into: joint.channels(0..<outputs))
     _ = consume input
     try finer(joint.channels(outputs..<2 * outputs))
-    let output = joint.sibling(channels: outputs, from: workspace)
-    unit.apply(to: joint, workspace: workspace, into: output)
-    return output
+    return unit.narrow(joint, workspace: workspace)
   }
 }
 
