@@ -164,11 +164,27 @@ struct ModelPair {
     guard let window = deepModel.parameters["windowDepth"],
       let stages = deepModel.parameters["stages"]
     else { return true }
+    return (0..<min(stages, last == .max ? stages : last + 1)).allSatisfy { stage in
+      layersOfTokens(at: stage).isMultiple(of: window)
+    }
+  }
+
+  private func layersOfTokens(at stage: Int) -> Int {
     let halves =
       deepModel.family.tensors.contains { $0.role.description.contains(".merge.") }
       && deep.window.multiples[0] > 1
-    return (0..<min(stages, last == .max ? stages : last + 1)).allSatisfy { stage in
-      (halves ? layersOfTokens >> stage : layersOfTokens).isMultiple(of: window)
-    }
+    return halves ? layersOfTokens >> stage : layersOfTokens
+  }
+
+  /// Whether a layer's windows of attention lie alike from both ends of the depth. Every second block
+  /// shifts them by half their extent, which an odd one does not have.
+  func windowsLieAlike(at layer: String) -> Bool {
+    guard let window = deepModel.parameters["windowDepth"], !window.isMultiple(of: 2),
+      let stages = deepModel.parameters["stages"]
+    else { return true }
+    guard let shifted = (0..<stages).first(where: { layersOfTokens(at: $0) > window })
+    else { return true }
+    return (0..<shifted).contains { layer.hasPrefix("stages[\($0)]") }
+      || layer.hasPrefix("stages[\(shifted)].blocks[0]")
   }
 }

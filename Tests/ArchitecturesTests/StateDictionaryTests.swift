@@ -57,9 +57,13 @@ struct StateDictionaryTests {
   @Test("that fit an image model and a model of volumes are ambiguous, unless one is preferred")
   func ambiguous() throws {
     let catalogue = try Self.catalogue.get()
-    let source = try #require(
+    let image = try #require(
       StateDictionary.all.first { $0.family == "monai-vit-2d-perceptron" }
     ).source
+    // Both a square and a cube, so that neither family's assumption fails.
+    let positions = "patch_embedding.position_embeddings"
+    let hidden = try #require(image.shapes[positions]?.last)
+    let source = image.adding([positions: [1, 64, hidden]])
     let fault = try #require(throws: Fault.self) { try catalogue.recognise(source) }
     #expect(fault.code == .ambiguousFamily)
     #expect(fault.reason.contains("monai-vit, monai-vit-2d-perceptron"))

@@ -27,7 +27,7 @@ struct SymmetryCheck {
     // depth does are laid from one end.
     let held = layers.prefix { layer in
       layer.layer == "patchEmbedding"
-        || pair.windowsFit(upTo: layer.layer)
+        || pair.windowsFit(upTo: layer.layer) && pair.windowsLieAlike(at: layer.layer)
           && !(pair.deep.segmentsVolume
             && (layer.layer.hasPrefix("decoder.") || layer.layer == "logits"))
     }
