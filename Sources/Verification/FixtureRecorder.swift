@@ -11,7 +11,8 @@ package struct FixtureRecorder: Sendable {
   package init(model: SegmentationModel) { self.model = model }
 
   /// Runs the model and writes `input` `[1, channels, height, width, depth]`, `logits`
-  /// `[1, classes, height, width]` and the outputs of all blocks, `feature.<i>`
+  /// `[1, classes, height, width]`, of a model that scores whole windows
+  /// `[1, classes, height, width, depth]`, and the outputs of all blocks, `feature.<i>`
   /// `[1, tokens, hidden]`.
   ///
   /// - Parameters:
@@ -27,7 +28,7 @@ package struct FixtureRecorder: Sendable {
     var taps = ActivationTaps(Set(blocks))
     let logits = try model.logits(for: window, taps: &taps)
     var tensors: [String: FloatTensor] = [:]
-    tensors["input"] = try FixtureRecorder.depthLast(window)
+    tensors["input"] = try FixtureRecorder.batched(window)
     tensors["logits"] = try FixtureRecorder.batched(logits)
     for (index, block) in blocks.enumerated() {
       guard let tokens = taps[block] else { continue }
@@ -63,16 +64,15 @@ package struct FixtureRecorder: Sendable {
       values: (0..<count).flatMap { _ in window.values })
   }
 
+  /// As the one sample of a batch; `[channels, depth, height, width]` with the depth last.
   private static func batched(_ tensor: FloatTensor) throws -> FloatTensor {
-    try FloatTensor(shape: Shape([1] + tensor.shape.extents), values: tensor.values)
-  }
-
-  /// `[channels, depth, height, width]` to `[1, channels, height, width, depth]`.
-  static func depthLast(_ window: FloatTensor) throws -> FloatTensor {
-    let extents = window.shape.extents
+    let extents = tensor.shape.extents
+    guard extents.count == 4 else {
+      return try FloatTensor(shape: Shape([1] + extents), values: tensor.values)
+    }
     return try Rearrangement(
       split: extents, order: [0, 2, 3, 1],
       shape: Shape([1, extents[0], extents[2], extents[3], extents[1]])
-    ).applied(to: window)
+    ).applied(to: tensor)
   }
 }

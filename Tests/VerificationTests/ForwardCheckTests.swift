@@ -116,22 +116,22 @@ struct ForwardCheckTests {
 @Suite("Recording runs")
 struct FixtureRecorderTests {
   private func withRecording(
-    _ body: (_ path: String, _ converted: EditedSource) throws -> Void
+    of converted: EditedSource, outputs: Int = 5, _ body: (_ path: String) throws -> Void
   ) throws {
-    let converted = try Sample.conversion(.average)
     let path = NSTemporaryDirectory() + "recording-\(UUID().uuidString).safetensors"
     defer { try? FileManager.default.removeItem(atPath: path) }
     let model = try Sample.model(converted)
     let count = try FixtureRecorder(model: model).record(
       scan: nil, preparation: VolumePreparation(),
       to: CheckpointOutput(path: path, replacing: false))
-    #expect(count == 5)
-    try body(path, converted)
+    #expect(count == outputs)
+    try body(path)
   }
 
   @Test("a recorded run is repeated to the last bit")
   func repeated() throws {
-    try withRecording { path, converted in
+    let converted = try Sample.conversion(.average)
+    try withRecording(of: converted) { path in
       let check = try Sample.verify(converted, fixtures: [path]).check("fixture")
       #expect(check.verdict == .pass)
       #expect(check.figure == 0)
@@ -146,9 +146,20 @@ struct FixtureRecorderTests {
     }
   }
 
+  @Test("a model of volumes has the depth of its logits last, as that of its input")
+  func volumes() throws {
+    let converted = try FamilySample.swinUNETR.models(.average) { $0.includesDecoder = true }
+      .converted
+    try withRecording(of: converted, outputs: 1) { path in
+      let check = try Sample.verify(converted, fixtures: [path]).check("fixture")
+      #expect(check.figure == 0)
+    }
+  }
+
   @Test("and by no other model")
   func otherModel() throws {
-    try withRecording { path, converted in
+    let converted = try Sample.conversion(.average)
+    try withRecording(of: converted) { path in
       var spoilt = converted
       try spoilt.edit("encoder.blocks.2.attn.proj.weight") { values, _ in values[0] += 0.5 }
       let check = try Sample.verify(spoilt, fixtures: [path]).check("fixture")
