@@ -12,9 +12,11 @@ enum ModelParts {
     let model = loader.model
     guard model.hasDecoder else { return nil }
     switch model.family.id {
-    case "monai-unetr": return try UNETRDecoder(loader)
+    case "monai-unetr":
+      try checkLayers(of: model, count: UNETRDecoder.featureCount)
+      return try UNETRDecoder(loader)
     case "monai-swinunetr": return try SwinUNETRDecoder(loader)
-    default: break
+    default: try checkLayers(of: model, count: nil)
     }
     let grid = try grid(of: model, window: loader.expectedWindow)
     switch model.component?.id {
@@ -41,5 +43,25 @@ enum ModelParts {
       return isCoarse ? first.map { ($0 + 7) / 8 } : first
     }
     return try ["gridHeight", "gridWidth"].map(model.parameter)
+  }
+
+  /// Whether the blocks whose outputs a decoder reads are there.
+  ///
+  /// - Parameter count: how many it reads; nil for any number but none.
+  /// - Throws: `unsupported-model` when they are not.
+  static func checkLayers(of model: RecognisedModel, count: Int?) throws {
+    let layers = model.decoderLayers
+    guard count.map({ $0 == layers.count }) ?? (isStaged(model) || !layers.isEmpty) else {
+      throw Fault(
+        .unsupportedModel,
+        "the decoder takes the outputs of \(count ?? 1) blocks, not of \(layers.count)",
+        remedy: "name them with --layers, counted from 0")
+    }
+    let depth = try model.parameter(isStaged(model) ? "stages" : "depth")
+    for layer in layers where !(0..<depth).contains(layer) {
+      throw Fault(
+        .unsupportedModel, "block \(layer) for the decoder, in a model of \(depth)",
+        remedy: "name other blocks with --layers, counted from 0")
+    }
   }
 }

@@ -107,6 +107,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [[], [0, 1, 2], [0, 1, 2, 3, 4], [0, 1, 2, 99]])
+  func blocksThatTheDecoderOfVolumesCannotTake(layers: [Int]) throws {
+    let peer = PeerCase(name: "unetr-perceptron")
+    let source = try peer.source()
+    var hints = try peer.hints()
+    hints.decoderLayers = layers
+    #expect(faultCode { _ = try segmenter(source, hints) } == .unsupportedModel)
+  }
+
   @Test(arguments: [(DType.f16, Float(5e-3)), (.bf16, 5e-2), (.f64, 5e-6)])
   func weightsOfOtherTypes(dtype: DType, bound: Float) throws {
     let original = try golden.source()

@@ -5,6 +5,7 @@ import Tensors
 /// The decoder of UNETR (Hatamizadeh et al., arXiv:2103.10504): tokens of four depths as volumes,
 /// brought to ever finer grids, joined from the coarsest to the window itself.
 struct UNETRDecoder: Decoder {
+  static let featureCount = 4
   let classes: Int
   private let channels: Int
   private let windowUnit: ConvolutionUnit

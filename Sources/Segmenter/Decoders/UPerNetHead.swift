@@ -82,18 +82,7 @@ struct UPerNetHead: Decoder {
   private static func checkArrangement(
     _ model: RecognisedModel, grid: [Int], hasPyramid: Bool
   ) throws {
-    let depth = model.parameters["depth"] ?? levelCount
-    guard !hasPyramid || model.decoderLayers.count == levelCount else {
-      throw Fault(
-        .unsupportedModel,
-        "the decoder takes the outputs of \(levelCount) blocks, not of \(model.decoderLayers.count)",
-        remedy: "name them with --layers, counted from 0")
-    }
-    for layer in model.decoderLayers where !(0..<depth).contains(layer) {
-      throw Fault(
-        .unsupportedModel, "block \(layer) for the decoder, in a model of \(depth)",
-        remedy: "name other blocks with --layers, counted from 0")
-    }
+    try ModelParts.checkLayers(of: model, count: hasPyramid ? levelCount : nil)
     guard model.parameters["poolingScales"].map({ $0 == poolingScales.count }) ?? true else {
       throw Fault(
         .unsupportedModel,
