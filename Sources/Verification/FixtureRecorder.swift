@@ -65,7 +65,7 @@ package struct FixtureRecorder: Sendable {
   }
 
   /// As the one sample of a batch; `[channels, depth, height, width]` with the depth last.
-  private static func batched(_ tensor: FloatTensor) throws -> FloatTensor {
+  static func batched(_ tensor: FloatTensor) throws -> FloatTensor {
     let extents = tensor.shape.extents
     guard extents.count == 4 else {
       return try FloatTensor(shape: Shape([1] + extents), values: tensor.values)
