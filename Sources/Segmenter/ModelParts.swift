@@ -12,11 +12,9 @@ enum ModelParts {
     let model = loader.model
     guard model.hasDecoder else { return nil }
     switch model.family.id {
-    case "monai-unetr":
-      try checkLayers(of: model, count: UNETRDecoder.featureCount)
-      return try UNETRDecoder(loader)
+    case "monai-unetr": return try UNETRDecoder(loader)
     case "monai-swinunetr": return try SwinUNETRDecoder(loader)
-    default: try checkLayers(of: model, count: nil)
+    default: break
     }
     let grid = try grid(of: model, window: loader.expectedWindow)
     switch model.component?.id {

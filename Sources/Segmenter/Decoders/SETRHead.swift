@@ -12,6 +12,7 @@ struct SETRHead: Decoder {
   private let classifier: LinearLayer
 
   init(_ loader: WeightLoader, grid: [Int]) throws {
+    try ModelParts.checkLayers(of: loader.model, count: nil)
     let hidden = try loader.model.parameter("hidden")
     classes = try loader.model.parameter("classes")
     self.grid = grid
@@ -66,6 +67,7 @@ struct TransposedConvolutionHead: Decoder {
   private let classifier: TransposedConvolution
 
   init(_ loader: WeightLoader, grid: [Int]) throws {
+    try ModelParts.checkLayers(of: loader.model, count: nil)
     let hidden = try loader.model.parameter("hidden")
     let classes = try loader.model.parameter("classes")
     self.classes = classes

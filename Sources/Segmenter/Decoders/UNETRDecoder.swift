@@ -5,7 +5,6 @@ import Tensors
 /// The decoder of UNETR (Hatamizadeh et al., arXiv:2103.10504): tokens of four depths as volumes,
 /// brought to ever finer grids, joined from the coarsest to the window itself.
 struct UNETRDecoder: Decoder {
-  static let featureCount = 4
   let classes: Int
   private let channels: Int
   private let windowUnit: ConvolutionUnit
@@ -17,6 +16,7 @@ struct UNETRDecoder: Decoder {
 
   init(_ loader: WeightLoader) throws {
     let model = loader.model
+    try ModelParts.checkLayers(of: model, count: 4)
     let (hidden, size) = (try model.parameter("hidden"), try model.parameter("featureSize"))
     // Always there in a residual block whose input is twice as wide as its output.
     let isResidual = loader.contains("decoder.decoder5.conv_block.conv3.conv.weight")

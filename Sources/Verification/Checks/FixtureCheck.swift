@@ -91,19 +91,11 @@ struct FixtureCheck {
       throw Fault(
         .invalidFixture, "has shape \(input.shape), not [1, channels, height, width, depth]")
     }
-    let (channels, depth) = (input.shape[1], input.shape[4])
-    let area = input.shape[2] * input.shape[3]
-    var window = FloatTensor(
-      shape: try Shape([channels, depth, input.shape[2], input.shape[3]]))
-    for channel in 0..<channels {
-      for slice in 0..<depth {
-        for index in 0..<area {
-          window[(channel * depth + slice) * area + index] =
-            input.values[(channel * area + index) * depth + slice]
-        }
-      }
-    }
-    return window
+    let extents = input.shape.extents
+    return try Rearrangement(
+      split: Array(extents.dropFirst()), order: [0, 3, 1, 2],
+      shape: Shape([extents[1], extents[4], extents[2], extents[3]])
+    ).applied(to: input)
   }
 }
 
